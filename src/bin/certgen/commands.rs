@@ -1,0 +1,17 @@
+//! One file per command: its arguments, and what it does with them.
+
+pub(crate) mod completions;
+pub(crate) mod man;
+
+use crate::cli::Command;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::present::Status;
+
+/// Does what was asked for.
+pub(crate) fn run(command: Command, _context: &Context) -> Result<Status, Failure> {
+    match command {
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+    }
+}

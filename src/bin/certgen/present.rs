@@ -1,0 +1,144 @@
+//! The only place that prints: reports to standard output, everything else to standard error.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use certgen::finding::{Code, Verdict};
+use certgen::render::escape::terminal;
+use certgen::render::remedy_json;
+use certgen::render::style::{BAD, HELP, paint};
+use serde_json::{Map, Value, json};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::suggest;
+
+/// What the exit status says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// 0: everything asked about is good.
+    Good,
+    /// 1: done, and something that was checked is bad.
+    CheckFailed,
+    /// 2: certgen could not do it.
+    Error,
+}
+
+impl Status {
+    /// The status of a report, where `--strict` counts warnings.
+    pub(crate) fn of(verdict: Verdict, context: &Context) -> Self {
+        match verdict {
+            Verdict::Good => Self::Good,
+            Verdict::Warning if !context.strict => Self::Good,
+            _ => Self::CheckFailed,
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(match status {
+            Status::Good => 0,
+            Status::CheckFailed => 1,
+            Status::Error => 2,
+        })
+    }
+}
+
+/// Prints a report's text to standard output; a reader that went away is no error.
+pub(crate) fn text(report: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    ignore_broken_pipe(out.write_all(report.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Prints raw bytes to standard output.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    ignore_broken_pipe(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Prints a JSON document to standard output, indented.
+pub(crate) fn json(document: Map<String, Value>) -> Result<(), Failure> {
+    bytes(format!("{:#}\n", Value::Object(document)).as_bytes())
+}
+
+/// Says something beside the report, unless `--quiet`.
+pub(crate) fn say(context: &Context, text: &str) {
+    if !context.quiet {
+        let _ = writeln!(anstream::stderr().lock(), "{}", text.trim_end());
+    }
+}
+
+/// Warns on standard error; `--quiet` does not silence warnings.
+pub(crate) fn warn(text: &str) {
+    let label = paint(certgen::render::style::WARN, "warning:");
+    let _ = writeln!(anstream::stderr().lock(), "{label} {}", terminal(text));
+}
+
+/// Prints why certgen could not do its job.
+pub(crate) fn failure(failure: &Failure, as_json: bool) -> Status {
+    let _ = writeln!(
+        anstream::stderr().lock(),
+        "{}",
+        failure_text(failure).trim_end()
+    );
+    if as_json {
+        let _ = json(failure_json(failure));
+    }
+    Status::Error
+}
+
+/// Prints what clap says: help and version to standard output, the rest as an error.
+pub(crate) fn usage(error: &clap::Error) -> Status {
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Status::Good;
+    }
+    if std::env::args_os().any(|argument| argument == "--json") {
+        let rendered = error.to_string();
+        let first = rendered.lines().next().unwrap_or_default();
+        let cause = first.strip_prefix("error: ").unwrap_or(first);
+        let _ = json(failure_json(&Failure::usage(cause)));
+    }
+    Status::Error
+}
+
+fn failure_text(failure: &Failure) -> String {
+    let mut out = format!("{} {}\n", paint(BAD, "error:"), terminal(&failure.cause));
+    for reason in &failure.because {
+        out.push_str(&format!("  because: {}\n", terminal(reason)));
+    }
+    if let Some(remedy) = &failure.remedy {
+        out.push_str(&format!("  fix: {}\n", terminal(&remedy.text)));
+        if let Some(action) = &remedy.action {
+            let line = suggest::line(action);
+            out.push_str(&format!("  run: {}\n", paint(HELP, &terminal(&line))));
+        }
+    }
+    out
+}
+
+fn failure_json(failure: &Failure) -> Map<String, Value> {
+    let mut error = Map::new();
+    error.insert("code".into(), failure.code.as_str().into());
+    error.insert("cause".into(), failure.cause.clone().into());
+    error.insert("because".into(), json!(failure.because));
+    if let Some(remedy) = &failure.remedy {
+        error.insert("remedy".into(), remedy_json(remedy, &suggest::line));
+    }
+    let mut document = Map::new();
+    document.insert("schema".into(), "error/1".into());
+    document.insert("error".into(), Value::Object(error));
+    document
+}
+
+fn ignore_broken_pipe(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let mut failure = Failure::cannot_write("standard output", &error);
+            failure.code = Code::CannotWrite;
+            Err(failure)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,13 @@
+//! Keystores of the Java and Android world and of OpenSSL, read and written from bytes.
+//!
+//! One model, [`Keystore`], serves all formats; each format has a file of its own below this
+//! module. Formats know bytes, not files; salts and dates are arguments.
+
+mod error;
+mod model;
+
+pub use error::Error;
+pub use model::{
+    Alias, Content, Entry, Format, Integrity, KeyState, Keystore, Limits, Opened, Passwords,
+    Protection, SealedKey,
+};

@@ -1,0 +1,121 @@
+//! What can be wrong with a store, told apart as far as the format allows.
+
+use super::Format;
+use crate::finding::{Code, Diagnostic, Remedy};
+
+/// Why a store cannot be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The first bytes are those of no known format.
+    #[error("the bytes are no keystore of a known format: {found}")]
+    NotAKeystore {
+        /// What they look like instead.
+        found: String,
+    },
+    /// The structure is broken.
+    #[error("the {format} store is damaged at byte {offset}: {reason}")]
+    Malformed {
+        /// The format that the first bytes promise.
+        format: Format,
+        /// Where reading stopped.
+        offset: usize,
+        /// What was expected there.
+        reason: String,
+    },
+    /// The store's version is not one that exists, or is retired.
+    #[error("the {format} store has version {version}, which is not known here")]
+    UnsupportedVersion {
+        /// The format.
+        format: Format,
+        /// The version found.
+        version: i64,
+    },
+    /// An algorithm that is not supported, by name or object identifier.
+    #[error("the {format} store uses {algorithm}, which is not supported")]
+    Unsupported {
+        /// The format.
+        format: Format,
+        /// Name or dotted object identifier.
+        algorithm: String,
+    },
+    /// A number in the file asks for more work or memory than the limit.
+    #[error("the {format} store asks for {what} of {found}; the limit is {limit}")]
+    LimitExceeded {
+        /// The format.
+        format: Format,
+        /// What is limited, such as "an iteration count".
+        what: &'static str,
+        /// The value found.
+        found: String,
+        /// The limit.
+        limit: String,
+    },
+    /// The store needs a password and none was given.
+    #[error("the {format} store needs a password")]
+    PasswordNeeded {
+        /// The format.
+        format: Format,
+    },
+    /// The integrity check failed: formats cannot tell the two causes apart.
+    #[error("the {format} store's integrity check failed: wrong password, or the file was altered")]
+    WrongPasswordOrDamaged {
+        /// The format.
+        format: Format,
+    },
+    /// The store opens, this key does not.
+    #[error("the store opens, but its key `{alias}` does not: the key has another password")]
+    KeyPasswordDiffers {
+        /// The alias of the entry.
+        alias: String,
+    },
+    /// The target format cannot hold an entry, or a value in it.
+    #[error("{format} cannot hold {what}")]
+    NotRepresentable {
+        /// The format written.
+        format: Format,
+        /// Entry and reason.
+        what: String,
+    },
+}
+
+impl Diagnostic for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotAKeystore { .. } => Code::NotAKeystore,
+            Self::Malformed { .. } => Code::StoreDamaged,
+            Self::UnsupportedVersion { .. } => Code::StoreVersionUnsupported,
+            Self::Unsupported { .. } => Code::AlgorithmUnsupported,
+            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::PasswordNeeded { .. } => Code::PasswordNeeded,
+            Self::WrongPasswordOrDamaged { .. } => Code::StoreIntegrity,
+            Self::KeyPasswordDiffers { .. } => Code::KeyPasswordDiffers,
+            Self::NotRepresentable { .. } => Code::ConversionLoss,
+        }
+    }
+
+    fn remedy(&self) -> Option<Remedy> {
+        let text = match self {
+            Self::NotAKeystore { .. } => {
+                "give a PKCS#12, BKS, UBER, JKS, JCEKS or BCFKS file, or PEM"
+            }
+            Self::Malformed { .. } => {
+                "get the file again from where it was made; it was cut off or changed"
+            }
+            Self::UnsupportedVersion { .. } => "make the store again with a current tool",
+            Self::Unsupported { .. } => "make the store again with a current algorithm",
+            Self::LimitExceeded { .. } => {
+                "raise the limit if you trust the file, or make the store again"
+            }
+            Self::PasswordNeeded { .. } => "give the store's password",
+            Self::WrongPasswordOrDamaged { .. } => {
+                "give the store's password, or get the file again from where it was made"
+            }
+            Self::KeyPasswordDiffers { .. } => {
+                "give the key's own password as well, or make the store again with one password for both: phones and brokers know only one"
+            }
+            Self::NotRepresentable { .. } => "choose another format",
+        };
+        Some(Remedy::text(text))
+    }
+}

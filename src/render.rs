@@ -1,0 +1,11 @@
+//! Renderings of report values: text, JSON and what else a reader may want.
+//!
+//! Renderers return text with ANSI styles in it; who prints strips them where they do not belong.
+//! Everything that a stranger may have written goes through [`escape`].
+
+pub mod escape;
+mod findings;
+pub mod style;
+pub mod suggestion;
+
+pub use findings::{Suggest, document, findings_json, findings_text, remedy_json};

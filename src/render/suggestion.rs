@@ -1,0 +1,34 @@
+//! Suggested commands as a line that can be pasted into a shell.
+
+/// Joins words into one shell line; a word with anything unusual in it is single-quoted.
+#[must_use]
+pub fn shell_line<S: AsRef<str>>(words: &[S]) -> String {
+    words
+        .iter()
+        .map(|word| quoted(word.as_ref()))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%<>".contains(c);
+    let placeholder = word.starts_with('<') && word.ends_with('>');
+    if !word.is_empty() && word.chars().all(plain) && (placeholder || !word.contains(['<', '>'])) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unusual_words_are_quoted() {
+        assert_eq!(
+            shell_line(&["certgen", "broker", "a.lan"]),
+            "certgen broker a.lan"
+        );
+        assert_eq!(shell_line(&["x", "it's $(y)", ""]), "x 'it'\\''s $(y)' ''");
+    }
+}
