@@ -5,6 +5,7 @@
 
 mod error;
 mod model;
+mod pbe;
 
 pub use error::Error;
 pub use model::{

@@ -5,5 +5,6 @@ mod name;
 mod public_key;
 
 pub use certificate::{BasicConstraints, Certificate, Error, Extension, KeyUsage};
+pub(crate) use name::hex;
 pub use name::{GeneralName, Name};
 pub use public_key::{KeyKind, PublicKey};

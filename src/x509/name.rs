@@ -164,7 +164,7 @@ fn escape_rfc4514(value: &str) -> String {
     out
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes
         .iter()

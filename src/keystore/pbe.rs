@@ -1,0 +1,6 @@
+//! Password-based protection: from a password to keys, and the ciphers that use them.
+
+pub(super) mod budget;
+pub(super) mod password_bytes;
+pub(super) mod pbes1;
+pub(super) mod pkcs12_kdf;

@@ -1,0 +1,119 @@
+//! The key derivation of PKCS#12 (RFC 7292 appendix B.2), also that of BKS and UBER.
+//!
+//! Weak by today's standards; it is here because the formats demand it.
+
+use sha2::Digest;
+use sha2::digest::common::BlockSizeUser;
+use zeroize::Zeroizing;
+
+/// What the derived bytes are for: the diversifier `ID`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::keystore) enum Purpose {
+    /// 1: the key of a cipher.
+    Key,
+    /// 2: an initialisation vector.
+    Iv,
+    /// 3: the key of a MAC.
+    Mac,
+}
+
+impl Purpose {
+    fn id(self) -> u8 {
+        match self {
+            Self::Key => 1,
+            Self::Iv => 2,
+            Self::Mac => 3,
+        }
+    }
+}
+
+/// Derives `length` bytes with hash `D` from an encoded password (see
+/// [`password_bytes`](super::password_bytes)), a salt and an iteration count of at least 1.
+pub(in crate::keystore) fn derive<D: Digest + BlockSizeUser>(
+    password: &[u8],
+    salt: &[u8],
+    iterations: u32,
+    purpose: Purpose,
+    length: usize,
+) -> Zeroizing<Vec<u8>> {
+    let block = D::block_size();
+    let diversifier = vec![purpose.id(); block];
+    let salt_part = padded_length(salt.len(), block);
+    let mut input = Zeroizing::new(Vec::with_capacity(
+        salt_part + padded_length(password.len(), block),
+    ));
+    input.extend(salt.iter().cycle().take(salt_part));
+    input.extend(
+        password
+            .iter()
+            .cycle()
+            .take(padded_length(password.len(), block)),
+    );
+
+    let mut out = Zeroizing::new(Vec::with_capacity(length + <D as Digest>::output_size()));
+    while out.len() < length {
+        let mut hash = D::new()
+            .chain_update(&diversifier)
+            .chain_update(&*input)
+            .finalize();
+        for _ in 1..iterations {
+            hash = D::digest(&hash);
+        }
+        out.extend_from_slice(&hash);
+        let repeated: Zeroizing<Vec<u8>> =
+            Zeroizing::new(hash.iter().copied().cycle().take(block).collect());
+        for chunk in input.chunks_exact_mut(block) {
+            add_one_more(chunk, &repeated);
+        }
+    }
+    out.truncate(length);
+    out
+}
+
+/// The number of hash outputs that [`derive`] computes for `length` bytes, for the work budget.
+pub(in crate::keystore) fn blocks<D: Digest>(length: usize) -> u64 {
+    u64::try_from(length.div_ceil(<D as Digest>::output_size())).unwrap_or(u64::MAX)
+}
+
+fn padded_length(length: usize, block: usize) -> usize {
+    length.div_ceil(block) * block
+}
+
+/// `chunk = (chunk + addend + 1) mod 2^(8v)`, big endian: step 6C.
+fn add_one_more(chunk: &mut [u8], addend: &[u8]) {
+    let mut carry = 1_u16;
+    for (byte, add) in chunk.iter_mut().zip(addend).rev() {
+        let sum = u16::from(*byte) + u16::from(*add) + carry;
+        let [high, low] = sum.to_be_bytes();
+        *byte = low;
+        carry = u16::from(high);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sha1::Sha1;
+
+    use super::*;
+    use crate::keystore::pbe::password_bytes::pkcs12;
+    use crate::secret::Password;
+
+    // BouncyCastle's PKCS12ParametersGenerator, password "password", salt 01..14h.
+    #[test]
+    fn agrees_with_bouncycastle() {
+        let password = pkcs12(&Password::new("password".into()));
+        let salt: Vec<u8> = (1..=20).collect();
+        let hex = |bytes: &[u8]| crate::x509::hex(bytes);
+        let derive = |id, n| hex(&derive::<Sha1>(&password, &salt, 1025, id, n));
+        assert_eq!(
+            derive(Purpose::Mac, 20),
+            "3fd7ac475c062de0277dbfa06db3d6c50673f78b"
+        );
+        assert_eq!(derive(Purpose::Mac, 2), "3fd7");
+        assert_eq!(
+            derive(Purpose::Key, 32),
+            "8ba3e478fa8d61f6bf10f7757eff17c33176963e19b67f9b26026fe372f871ab"
+        );
+        assert_eq!(derive(Purpose::Iv, 16), "ebb253ff44dcbfdf154e9345b6ebc2bd");
+    }
+}
