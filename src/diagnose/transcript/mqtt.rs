@@ -1,0 +1,173 @@
+//! Evidence of an MQTT session.
+
+use std::time::Duration;
+
+use super::{Alert, Closing, MqttVersion};
+
+/// The HTTP upgrade to a WebSocket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Upgrade {
+    /// The path asked for.
+    pub path: String,
+    /// HTTP's status, where an answer came.
+    pub status: Option<u16>,
+    /// The sub-protocol that the server chose.
+    pub protocol: Option<String>,
+    /// Why the upgrade failed, in one sentence; `None` where it did not.
+    pub failure: Option<String>,
+}
+
+/// One MQTT session.
+#[derive(Debug, Clone, Default)]
+pub struct Mqtt {
+    /// The version spoken.
+    pub version: MqttVersion,
+    /// The client id sent.
+    pub client_id: String,
+    /// The topic used.
+    pub topic: String,
+    /// Bytes of the PUBLISH packet.
+    pub publish_bytes: usize,
+    /// An earlier attempt with another version that the broker refused, and its answer.
+    pub earlier: Option<(MqttVersion, Reply<Connack>)>,
+    /// The answer to CONNECT.
+    pub connack: Reply<Connack>,
+    /// The answer to SUBSCRIBE.
+    pub suback: Reply<Suback>,
+    /// The answer to PUBLISH, with quality of service 1 or 2.
+    pub puback: Reply<Puback>,
+    /// The test message, come back.
+    pub echo: Reply<()>,
+    /// The answers to PINGREQ.
+    pub pings: Vec<Reply<()>>,
+    /// Messages that were not ours (retained ones, or of others on the same topic).
+    pub other_messages: usize,
+    /// What went wrong while the session was held.
+    pub held: Option<Silence>,
+}
+
+/// What came in answer to a packet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reply<T> {
+    /// Nothing was asked.
+    #[default]
+    NotAsked,
+    /// The answer.
+    Came {
+        /// It.
+        value: T,
+        /// Since the question was sent.
+        after: Duration,
+    },
+    /// No answer.
+    Missing {
+        /// What came instead.
+        instead: Silence,
+        /// Since the question was sent.
+        after: Duration,
+    },
+}
+
+impl<T> Reply<T> {
+    /// The answer, where it came.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Came { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
+    /// What came instead of the answer.
+    pub fn missing(&self) -> Option<&Silence> {
+        match self {
+            Self::Missing { instead, .. } => Some(instead),
+            _ => None,
+        }
+    }
+
+    /// How long the answer took.
+    pub fn after(&self) -> Option<Duration> {
+        match self {
+            Self::Came { after, .. } => Some(*after),
+            _ => None,
+        }
+    }
+}
+
+/// What came instead of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Silence {
+    /// Nothing, within the limit of the stage.
+    TimedOut,
+    /// The end of the connection.
+    Closed(Closing),
+    /// A TLS alert.
+    Alert(Alert),
+    /// MQTT 5's DISCONNECT.
+    Disconnect {
+        /// The reason code.
+        code: u8,
+        /// The reason string.
+        reason: Option<String>,
+        /// Another server to use.
+        server_reference: Option<String>,
+    },
+    /// Bytes of another protocol: the first of them.
+    Foreign(Vec<u8>),
+    /// A packet that breaks the standard: why, in one sentence, and its first bytes.
+    Malformed {
+        /// Why.
+        reason: String,
+        /// The first bytes.
+        bytes: Vec<u8>,
+    },
+    /// More packets, or longer ones, than certgen reads.
+    TooMuch(String),
+}
+
+/// CONNACK.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connack {
+    /// The return code (3.1.1) or reason code (5), as on the wire.
+    pub code: u8,
+    /// The answer is that of a broker which does not know version 5: two bytes, no properties.
+    pub without_properties: bool,
+    /// The broker had a session for this client id.
+    pub session_present: bool,
+    /// The reason string.
+    pub reason: Option<String>,
+    /// Another server to use.
+    pub server_reference: Option<String>,
+    /// The client id that the broker chose.
+    pub assigned_client_id: Option<String>,
+    /// The keep-alive that the broker demands, in seconds.
+    pub server_keep_alive: Option<u16>,
+    /// The largest packet that the broker takes, in bytes.
+    pub maximum_packet_size: Option<u32>,
+    /// The highest quality of service.
+    pub maximum_qos: Option<u8>,
+    /// Whether retained messages are kept.
+    pub retain_available: Option<bool>,
+    /// The user properties.
+    pub user_properties: Vec<(String, String)>,
+}
+
+/// SUBACK.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Suback {
+    /// The codes, one a filter, as on the wire.
+    pub codes: Vec<u8>,
+    /// The reason string.
+    pub reason: Option<String>,
+}
+
+/// PUBACK, or PUBREC.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Puback {
+    /// The reason code; 0 in 3.1.1.
+    pub code: u8,
+    /// The reason string.
+    pub reason: Option<String>,
+}
