@@ -2,9 +2,15 @@
 
 mod certificate;
 mod name;
+mod ocsp;
 mod public_key;
+mod revocation_list;
+mod signed;
 
 pub use certificate::{BasicConstraints, Certificate, Error, Extension, KeyUsage};
 pub(crate) use name::hex;
 pub use name::{GeneralName, Name};
+pub use ocsp::{CertificateStatus, OcspResponse, OcspStatus};
 pub use public_key::{KeyKind, PublicKey};
+pub use revocation_list::{Revocation, RevocationList};
+pub use signed::{Digest, SignatureAlgorithm, Signed, Verification};

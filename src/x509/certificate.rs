@@ -21,6 +21,14 @@ pub enum Error {
         /// What the parser met.
         reason: String,
     },
+    /// The outermost structure is not that of a revocation list.
+    #[error("the {length} bytes are no X.509 revocation list: {reason}")]
+    NotARevocationList {
+        /// How many bytes there were.
+        length: usize,
+        /// What the parser met.
+        reason: String,
+    },
     /// A date outside the years that can be held.
     #[error("a date of the certificate lies outside the years 0 to 9999")]
     DateOutOfRange,
@@ -341,11 +349,11 @@ fn usage_oids(usage: &x509_parser::extensions::ExtendedKeyUsage<'_>) -> Vec<Stri
         .collect()
 }
 
-fn timestamp(seconds: i64) -> Result<Timestamp, Error> {
+pub(super) fn timestamp(seconds: i64) -> Result<Timestamp, Error> {
     Timestamp::from_unix_timestamp(seconds).map_err(|_| Error::DateOutOfRange)
 }
 
-fn parser_reason(error: &x509_parser::nom::Err<x509_parser::error::X509Error>) -> String {
+pub(super) fn parser_reason(error: &x509_parser::nom::Err<x509_parser::error::X509Error>) -> String {
     match error {
         x509_parser::nom::Err::Incomplete(_) => "the bytes end too early".to_owned(),
         x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => {
