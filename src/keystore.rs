@@ -3,10 +3,18 @@
 //! One model, [`Keystore`], serves all formats; each format has a file of its own below this
 //! module. Formats know bytes, not files; salts and dates are arguments.
 
+mod bks;
+mod decode;
+mod encode;
 mod error;
+mod millis;
 mod model;
+mod mutf8;
 mod pbe;
+mod reader;
 
+pub use decode::{decode, detect};
+pub use encode::{EncodeOptions, Profile, encode};
 pub use error::Error;
 pub use model::{
     Alias, Content, Entry, Format, Integrity, KeyState, Keystore, Limits, Opened, Passwords,

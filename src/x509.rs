@@ -1,6 +1,7 @@
 //! X.509: certificates and names as they are, also where they break the rules (RFC 5280).
 
 mod certificate;
+mod java_names;
 mod name;
 mod ocsp;
 mod public_key;
@@ -8,6 +9,7 @@ mod revocation_list;
 mod signed;
 
 pub use certificate::{BasicConstraints, Certificate, Error, Extension, KeyUsage};
+pub(crate) use java_names::java_key_algorithm;
 pub(crate) use name::hex;
 pub use name::{GeneralName, Name};
 pub use ocsp::{CertificateStatus, OcspResponse, OcspStatus};

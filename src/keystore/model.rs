@@ -309,6 +309,15 @@ pub struct Passwords<'a> {
     pub keys: &'a [Password],
 }
 
+impl<'a> Passwords<'a> {
+    /// Every password to try on a key, in order, with what it would mean.
+    pub(super) fn for_keys(&self) -> impl Iterator<Item = (&'a Password, Opened)> + use<'a> {
+        let keys = self.keys.iter().enumerate();
+        keys.map(|(index, password)| (password, Opened::KeyPassword(index)))
+            .chain(self.store.map(|password| (password, Opened::StorePassword)))
+    }
+}
+
 /// Bounds on what a file may ask for; the defaults suit files of strangers.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]

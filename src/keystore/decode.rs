@@ -1,0 +1,60 @@
+//! From bytes to a store: what format they are is told by content, never by name.
+
+use super::{Error, Format, Keystore, Limits, Passwords, bks};
+
+/// The format that the first bytes (and, for BKS and UBER, the structure) tell.
+#[must_use]
+pub fn detect(bytes: &[u8]) -> Option<Format> {
+    match bytes {
+        [0xfe, 0xed, 0xfe, 0xed, ..] => Some(Format::Jks),
+        [0xce, 0xce, 0xce, 0xce, ..] => Some(Format::Jceks),
+        [0, 0, 0, 0..=2, ..] => Some(bks_or_uber(bytes)),
+        _ => None,
+    }
+}
+
+fn bks_or_uber(bytes: &[u8]) -> Format {
+    let looks_like_uber = || {
+        let salt_is_20 = bytes.get(4..8) == Some(&[0, 0, 0, 20]);
+        let body = bytes.len().saturating_sub(32);
+        salt_is_20 && body >= 32 && body % 16 == 0
+    };
+    if !bks::looks_like_bks(bytes, &Limits::default()) && looks_like_uber() {
+        return Format::Uber;
+    }
+    Format::Bks
+}
+
+/// Reads a store of any known format.
+///
+/// # Errors
+///
+/// See [`Error`]: damaged, unsupported, wrong password, and over the limits are told apart as far
+/// as the format allows. Keys that no given password opens are no error; they stay sealed.
+pub fn decode(bytes: &[u8], passwords: &Passwords<'_>, limits: &Limits) -> Result<Keystore, Error> {
+    let format = detect(bytes).ok_or_else(|| Error::NotAKeystore {
+        found: first_bytes(bytes),
+    })?;
+    if bytes.len() > limits.file_size {
+        return Err(Error::LimitExceeded {
+            format,
+            what: "a size",
+            found: format!("{} bytes", bytes.len()),
+            limit: format!("{} bytes", limits.file_size),
+        });
+    }
+    match format {
+        Format::Bks => bks::decode(bytes, passwords, limits),
+        format => Err(Error::Unsupported {
+            format,
+            algorithm: "reading".into(),
+        }),
+    }
+}
+
+fn first_bytes(bytes: &[u8]) -> String {
+    match bytes.get(..bytes.len().min(8)) {
+        None | Some([]) => "there are none".to_owned(),
+        Some(first) => format!("they begin with {}", crate::x509::hex(first)),
+    }
+}
