@@ -353,7 +353,9 @@ pub(super) fn timestamp(seconds: i64) -> Result<Timestamp, Error> {
     Timestamp::from_unix_timestamp(seconds).map_err(|_| Error::DateOutOfRange)
 }
 
-pub(super) fn parser_reason(error: &x509_parser::nom::Err<x509_parser::error::X509Error>) -> String {
+pub(super) fn parser_reason(
+    error: &x509_parser::nom::Err<x509_parser::error::X509Error>,
+) -> String {
     match error {
         x509_parser::nom::Err::Incomplete(_) => "the bytes end too early".to_owned(),
         x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => {

@@ -1,0 +1,173 @@
+//! Stores that other software wrote, from the vectors beside the project: each must read as its
+//! manifest says, with equal aliases, dates and hashes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use std::path::{Path, PathBuf};
+
+use certgen::keystore::{
+    Content, Entry, Error, Format, KeyState, Keystore, Limits, Passwords, decode,
+};
+use certgen::secret::Password;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+#[test]
+fn bks() {
+    check(Format::Bks, "BKS");
+}
+
+fn check(format: Format, name: &str) {
+    let Some(folder) = vectors() else { return };
+    let manifest = std::fs::read(folder.join("manifest.json")).unwrap();
+    let manifest: Vec<Value> = serde_json::from_slice(&manifest).unwrap();
+    let mut failures = Vec::new();
+    let mut checked = 0;
+    for vector in manifest.iter().filter(|vector| vector["format"] == name) {
+        checked += 1;
+        if let Err(why) = check_one(format, &folder, vector) {
+            failures.push(format!("{}: {why}", vector["file"].as_str().unwrap()));
+        }
+    }
+    assert!(checked > 0, "the manifest has vectors of {name}");
+    assert!(
+        failures.is_empty(),
+        "{} of {checked}:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// The folder of the vectors, or `None`, which is said by name, where it is not there.
+fn vectors() -> Option<PathBuf> {
+    let shared = std::env::var_os("CERTGEN_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
+    let folder = shared.join("formats/vectors");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: the keystore vectors, because ../shared/formats/vectors is not there");
+    None
+}
+
+fn check_one(format: Format, folder: &Path, vector: &Value) -> Result<(), String> {
+    let bytes = std::fs::read(folder.join(vector["file"].as_str().unwrap())).unwrap();
+    let store = vector["store_password"]
+        .as_str()
+        .map(|text| Password::new(text.to_owned()));
+    let keys: Vec<Password> = vector["key_passwords"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|text| Password::new(text.as_str().unwrap().to_owned()))
+        .collect();
+    let passwords = Passwords {
+        store: store.as_ref(),
+        keys: &keys,
+    };
+    let outcome = decode(&bytes, &passwords, &Limits::default());
+    match (vector["expect"].as_str().unwrap(), outcome) {
+        ("ok", Ok(store)) => same_entries(format, &store, vector),
+        ("ok", Err(error)) => Err(error.to_string()),
+        ("reject", Err(Error::Unsupported { algorithm, .. })) => {
+            Err(format!("rejected for want of {algorithm}"))
+        }
+        ("reject", Err(_)) => Ok(()),
+        ("reject", Ok(_)) => Err("accepted, and is to be rejected".into()),
+        (expect, outcome) => panic!("{expect} of {}: {outcome:?}", vector["file"]),
+    }
+}
+
+fn same_entries(format: Format, store: &Keystore, vector: &Value) -> Result<(), String> {
+    if store.format != format {
+        return Err(format!("read as {}", store.format));
+    }
+    let none = Vec::new();
+    let expected = vector["entries"].as_array().unwrap_or(&none);
+    let mut expected: Vec<String> = expected.iter().map(describe_expected).collect();
+    let mut found: Vec<String> = store.entries.iter().map(describe).collect();
+    expected.sort();
+    found.sort();
+    if expected == found {
+        return Ok(());
+    }
+    Err(format!(
+        "expected\n  {}\nfound\n  {}",
+        expected.join("\n  "),
+        found.join("\n  ")
+    ))
+}
+
+fn describe_expected(entry: &Value) -> String {
+    let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+    let kind = entry["ktype"]
+        .as_str()
+        .unwrap_or_else(|| entry["kind"].as_str().unwrap());
+    let chain: Vec<&str> = entry["chain"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|hash| hash.as_str().unwrap())
+        .collect();
+    let date = entry["date"]
+        .as_i64()
+        .map_or_else(String::new, |date| date.to_string());
+    let material = if entry["key"].is_string() {
+        text("key")
+    } else {
+        text("cert")
+    };
+    format!(
+        "{} {kind} {date} {material} [{}]",
+        text("alias"),
+        chain.join(" ")
+    )
+}
+
+fn describe(entry: &Entry) -> String {
+    let none = Vec::new();
+    let (kind, material, chain) = match &entry.content {
+        Content::TrustedCertificate { certificate } | Content::Certificate { certificate } => {
+            ("cert", hash(certificate), &none)
+        }
+        Content::PrivateKey {
+            key: KeyState::Open { value, .. },
+            chain,
+        } => ("private", hash(value.secret_pkcs8_der()), chain),
+        Content::SecretKey {
+            key: KeyState::Open { value, .. },
+            chain,
+            ..
+        } => ("secret", hash(value.secret_bytes()), chain),
+        Content::PublicKey {
+            key: KeyState::Open { value, .. },
+            chain,
+            ..
+        } => ("public", hash(value), chain),
+        Content::Opaque { bytes, chain, .. } => ("secretblob", hash(bytes.secret_bytes()), chain),
+        _ => ("sealed", String::new(), &none),
+    };
+    let date = entry.created.map_or_else(String::new, |time| {
+        (time.unix_timestamp_nanos() / 1_000_000).to_string()
+    });
+    let chain: Vec<String> = chain.iter().map(|der| hash(der)).collect();
+    format!(
+        "{} {kind} {date} {material} [{}]",
+        entry.alias,
+        chain.join(" ")
+    )
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
