@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | 4 the outside world | [`store`] |
 //! | 3 decisions | [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`render`] |
-//! | 2 formats | [`x509`], [`keystore`] |
+//! | 2 formats | [`x509`], [`keystore`], [`mqtt`] |
 //! | 1 vocabulary | [`secret`], [`random`], [`finding`], [`time`] |
 //!
 //! Floors 1 to 3 touch no file, no socket, no environment and no clock: bytes, time and
@@ -18,6 +18,7 @@
 pub mod diagnose;
 pub mod finding;
 pub mod keystore;
+pub mod mqtt;
 pub mod random;
 pub mod render;
 pub mod secret;

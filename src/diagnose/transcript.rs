@@ -11,15 +11,15 @@ mod tls;
 
 use std::time::Duration;
 
+pub use crate::mqtt::{Connack, Suback, Version as MqttVersion};
 pub use extra::{Answer, Extra, LegacyAnswer, LegacyServerHello, TlsAttempt};
-pub use mqtt::{Connack, Mqtt, Puback, Reply, Silence, Suback, Upgrade};
+pub use mqtt::{Mqtt, Puback, Reply, Silence, Upgrade};
 pub use network::{
     AddressAttempt, Closing, Connected, HowClosed, Resolve, ResolveFailure, Tcp, TcpFailure,
     Traffic,
 };
 pub use request::{
-    Identity, Material, MqttRequest, MqttVersion, Request, TlsRequest, TlsVersion, Trust,
-    TrustSource,
+    Identity, Material, MqttRequest, Request, TlsRequest, TlsVersion, Trust, TrustSource,
 };
 pub use tls::{
     Alert, CertificateRequest, ClientCertificate, Incompatible, Negotiated, Presented, Refusal,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Alert, Closing, Tls, TlsVersion};
+use super::{Alert, Closing, Reply, Tls, TlsVersion};
+use crate::mqtt::{Connack, Version};
 
 /// The extra probes that were made; `None` for those that were not.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +33,7 @@ pub struct Extra {
     /// The same handshake once more.
     pub second_try: Option<TlsAttempt>,
     /// CONNECT with another version of MQTT, without credentials, where the first was refused.
-    pub other_mqtt_version: Option<(super::MqttVersion, super::Reply<super::Connack>)>,
+    pub other_mqtt_version: Option<(Version, Reply<Connack>)>,
     /// Handshakes with the other addresses of the name.
     pub addresses: Vec<(core::net::SocketAddr, TlsAttempt)>,
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Alert, Closing, MqttVersion};
+use super::{Alert, Closing};
+use crate::mqtt::{Connack, Suback, Version};
 
 /// The HTTP upgrade to a WebSocket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Upgrade {
 #[derive(Debug, Clone, Default)]
 pub struct Mqtt {
     /// The version spoken.
-    pub version: MqttVersion,
+    pub version: Version,
     /// The client id sent.
     pub client_id: String,
     /// The topic used.
@@ -29,7 +30,7 @@ pub struct Mqtt {
     /// Bytes of the PUBLISH packet.
     pub publish_bytes: usize,
     /// An earlier attempt with another version that the broker refused, and its answer.
-    pub earlier: Option<(MqttVersion, Reply<Connack>)>,
+    pub earlier: Option<(Version, Reply<Connack>)>,
     /// The answer to CONNECT.
     pub connack: Reply<Connack>,
     /// The answer to SUBSCRIBE.
@@ -125,42 +126,6 @@ pub enum Silence {
     },
     /// More packets, or longer ones, than certgen reads.
     TooMuch(String),
-}
-
-/// CONNACK.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Connack {
-    /// The return code (3.1.1) or reason code (5), as on the wire.
-    pub code: u8,
-    /// The answer is that of a broker which does not know version 5: two bytes, no properties.
-    pub without_properties: bool,
-    /// The broker had a session for this client id.
-    pub session_present: bool,
-    /// The reason string.
-    pub reason: Option<String>,
-    /// Another server to use.
-    pub server_reference: Option<String>,
-    /// The client id that the broker chose.
-    pub assigned_client_id: Option<String>,
-    /// The keep-alive that the broker demands, in seconds.
-    pub server_keep_alive: Option<u16>,
-    /// The largest packet that the broker takes, in bytes.
-    pub maximum_packet_size: Option<u32>,
-    /// The highest quality of service.
-    pub maximum_qos: Option<u8>,
-    /// Whether retained messages are kept.
-    pub retain_available: Option<bool>,
-    /// The user properties.
-    pub user_properties: Vec<(String, String)>,
-}
-
-/// SUBACK.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Suback {
-    /// The codes, one a filter, as on the wire.
-    pub codes: Vec<u8>,
-    /// The reason string.
-    pub reason: Option<String>,
 }
 
 /// PUBACK, or PUBREC.

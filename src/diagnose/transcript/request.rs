@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::mqtt;
 use crate::time::Timestamp;
 
 /// What was asked for.
@@ -90,34 +91,11 @@ impl fmt::Display for TlsVersion {
     }
 }
 
-/// A version of MQTT.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum MqttVersion {
-    /// MQTT 3.1 (`MQIsdp`).
-    V31,
-    /// MQTT 3.1.1.
-    #[default]
-    V311,
-    /// MQTT 5.
-    V5,
-}
-
-impl fmt::Display for MqttVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V31 => "3.1",
-            Self::V311 => "3.1.1",
-            Self::V5 => "5",
-        })
-    }
-}
-
 /// How the MQTT session was asked for.
 #[derive(Debug, Clone, Default)]
 pub struct MqttRequest {
     /// The version, or the first of two where the emulated client falls back to 3.1.
-    pub version: MqttVersion,
+    pub version: mqtt::Version,
     /// The client id; `None` for a random one.
     pub client_id: Option<String>,
     /// The user name.
