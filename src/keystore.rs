@@ -3,8 +3,10 @@
 //! One model, [`Keystore`], serves all formats; each format has a file of its own below this
 //! module. Formats know bytes, not files; salts and dates are arguments.
 
+mod ber;
 mod bks;
 mod decode;
+mod der;
 mod encode;
 mod error;
 mod millis;

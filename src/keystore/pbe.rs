@@ -1,6 +1,7 @@
 //! Password-based protection: from a password to keys, and the ciphers that use them.
 
 pub(super) mod budget;
+pub(super) mod hash;
 pub(super) mod password_bytes;
 pub(super) mod pbes1;
 pub(super) mod pkcs12_kdf;

@@ -70,11 +70,6 @@ pub(in crate::keystore) fn derive<D: Digest + BlockSizeUser>(
     out
 }
 
-/// The number of hash outputs that [`derive`] computes for `length` bytes, for the work budget.
-pub(in crate::keystore) fn blocks<D: Digest>(length: usize) -> u64 {
-    u64::try_from(length.div_ceil(<D as Digest>::output_size())).unwrap_or(u64::MAX)
-}
-
 fn padded_length(length: usize, block: usize) -> usize {
     length.div_ceil(block) * block
 }
