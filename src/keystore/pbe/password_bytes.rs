@@ -38,6 +38,16 @@ pub(in crate::keystore) fn ascii(password: &Password) -> Option<&[u8]> {
         .then_some(bytes)
 }
 
+/// ISO-8859-1, as some writers of PBES2 have it; `None` for characters beyond it.
+pub(in crate::keystore) fn latin1(password: &Password) -> Option<Zeroizing<Vec<u8>>> {
+    let text = password.secret_text();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    for c in text.chars() {
+        bytes.push(u8::try_from(u32::from(c)).ok()?);
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

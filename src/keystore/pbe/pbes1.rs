@@ -39,6 +39,18 @@ impl Scheme {
         })
     }
 
+    /// The last arc of its object identifier.
+    pub(in crate::keystore) fn arc(self) -> u8 {
+        match self {
+            Self::Rc4With128 => 1,
+            Self::Rc4With40 => 2,
+            Self::TripleDes3Key => 3,
+            Self::TripleDes2Key => 4,
+            Self::Rc2With128 => 5,
+            Self::Rc2With40 => 6,
+        }
+    }
+
     /// The name in reports.
     pub(in crate::keystore) fn name(self) -> &'static str {
         match self {
