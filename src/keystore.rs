@@ -6,7 +6,6 @@
 mod ber;
 mod bks;
 mod decode;
-mod der;
 mod encode;
 mod error;
 mod millis;
@@ -15,6 +14,7 @@ mod mutf8;
 mod pbe;
 mod reader;
 
+use crate::der;
 pub use decode::{decode, detect};
 pub use encode::{EncodeOptions, Profile, encode};
 pub use error::Error;

@@ -15,10 +15,12 @@
 //! randomness are arguments. The command line is floor 5, in `src/bin/certgen`, where the library
 //! cannot reach it.
 
+mod der;
 pub mod diagnose;
 pub mod finding;
 pub mod keystore;
 pub mod mqtt;
+pub mod pki;
 pub mod random;
 pub mod render;
 pub mod secret;

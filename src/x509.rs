@@ -2,6 +2,7 @@
 
 mod certificate;
 mod java_names;
+pub mod key;
 mod name;
 mod ocsp;
 mod public_key;
