@@ -12,9 +12,9 @@ mod millis;
 mod model;
 mod mutf8;
 mod pbe;
+mod pkcs12;
 mod reader;
 
-use crate::der;
 pub use decode::{decode, detect};
 pub use encode::{EncodeOptions, Profile, encode};
 pub use error::Error;

@@ -1,6 +1,6 @@
 //! From bytes to a store: what format they are is told by content, never by name.
 
-use super::{Error, Format, Keystore, Limits, Passwords, bks};
+use super::{Error, Format, Keystore, Limits, Passwords, bks, pkcs12};
 
 /// The format that the first bytes (and, for BKS and UBER, the structure) tell.
 #[must_use]
@@ -9,6 +9,7 @@ pub fn detect(bytes: &[u8]) -> Option<Format> {
         [0xfe, 0xed, 0xfe, 0xed, ..] => Some(Format::Jks),
         [0xce, 0xce, 0xce, 0xce, ..] => Some(Format::Jceks),
         [0, 0, 0, 0..=2, ..] => Some(bks_or_uber(bytes)),
+        [0x30, ..] if pkcs12::looks_like_pkcs12(bytes) => Some(Format::Pkcs12),
         _ => None,
     }
 }
@@ -45,6 +46,7 @@ pub fn decode(bytes: &[u8], passwords: &Passwords<'_>, limits: &Limits) -> Resul
     }
     match format {
         Format::Bks => bks::decode(bytes, passwords, limits),
+        Format::Pkcs12 => pkcs12::decode(bytes, passwords, limits),
         format => Err(Error::Unsupported {
             format,
             algorithm: "reading".into(),

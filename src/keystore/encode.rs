@@ -1,6 +1,6 @@
 //! How a store is to be written.
 
-use super::{Error, Format, Keystore, bks};
+use super::{Error, Format, Keystore, bks, pkcs12};
 use crate::random::Random;
 use crate::secret::{Password, SecretBytes};
 
@@ -78,6 +78,7 @@ pub fn encode(
 ) -> Result<SecretBytes, Error> {
     match options.format {
         Format::Bks => bks::encode(store, options, random),
+        Format::Pkcs12 => pkcs12::encode(store, options, random),
         format => Err(Error::Unsupported {
             format,
             algorithm: "writing".into(),

@@ -272,6 +272,17 @@ impl<T> KeyState<T> {
             Self::Sealed(_) => None,
         }
     }
+
+    /// The same state with another value.
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> KeyState<U> {
+        match self {
+            Self::Open { value, opened } => KeyState::Open {
+                value: change(value),
+                opened,
+            },
+            Self::Sealed(sealed) => KeyState::Sealed(sealed),
+        }
+    }
 }
 
 /// Which password opened a key.

@@ -87,6 +87,12 @@ impl PublicKey {
         &self.bits
     }
 
+    /// Whether it is the same key, however its algorithm identifier is written.
+    #[must_use]
+    pub fn same_key(&self, other: &Self) -> bool {
+        self.bits == other.bits && self.kind == other.kind
+    }
+
     /// What kind of key it is.
     #[must_use]
     pub fn kind(&self) -> &KeyKind {

@@ -7,8 +7,9 @@ use cbc::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
 use des::TdesEde3;
 use zeroize::Zeroizing;
 
+use crate::der;
 use crate::keystore::ber::{Ber, tag};
-use crate::keystore::{Error, Format, der};
+use crate::keystore::{Error, Format};
 
 const AES: &str = "2.16.840.1.101.3.4.1.";
 const TRIPLE_DES: &str = "1.2.840.113549.3.7";

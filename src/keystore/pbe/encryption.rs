@@ -7,8 +7,9 @@ use super::cipher::Cipher;
 use super::kdf::{Kdf, MAX_ITERATIONS};
 use super::password_bytes;
 use super::pbes1::Scheme;
+use crate::der;
+use crate::keystore::Error;
 use crate::keystore::ber::{Ber, tag};
-use crate::keystore::{Error, der};
 use crate::random::Random;
 use crate::secret::Password;
 

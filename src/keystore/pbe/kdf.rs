@@ -4,8 +4,9 @@ use zeroize::Zeroizing;
 
 use super::budget::Budget;
 use super::hash::Hash;
+use crate::der;
+use crate::keystore::Error;
 use crate::keystore::ber::{Ber, tag};
-use crate::keystore::{Error, der};
 
 /// Iterations that Java and BouncyCastle take at most.
 pub(in crate::keystore) const MAX_ITERATIONS: u32 = 5_000_000;
