@@ -141,11 +141,10 @@ fn describe_expected(entry: &Value) -> String {
     let date = entry["date"]
         .as_i64()
         .map_or_else(String::new, |date| date.to_string());
-    let material = if entry["key"].is_string() {
-        text("key")
-    } else {
-        text("cert")
-    };
+    let material = ["key", "cert", "blob"]
+        .iter()
+        .find(|name| entry[**name].is_string());
+    let material = material.map(|name| text(name)).unwrap_or_default();
     format!(
         "{} {kind} {date} {material} [{}]",
         text("alias"),

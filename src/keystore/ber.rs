@@ -285,7 +285,7 @@ fn malformed(format: Format, offset: usize, reason: impl Into<String>) -> Error 
 }
 
 /// The dotted notation of an encoded object identifier; `None` for arcs beyond 64 bits.
-pub(super) fn dotted(content: &[u8]) -> Option<String> {
+pub(crate) fn dotted(content: &[u8]) -> Option<String> {
     use std::fmt::Write as _;
     let (last, _) = content.split_last()?;
     if last & 0x80 != 0 || content.len() > 64 {
