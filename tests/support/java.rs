@@ -1,51 +1,71 @@
-//! Java programs of one file, and keytool, with Debian's BouncyCastle.
+//! Java programs of one file, and keytool, with BouncyCastle.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::peer;
 
 /// Where Debian puts BouncyCastle.
-pub const BOUNCY_CASTLE: &str = "/usr/share/java/bcprov.jar";
+const DEBIAN: &str = "/usr/share/java/bcprov.jar";
 
-/// A JVM with BouncyCastle on its class path.
-pub struct Java;
+/// A JVM with one version of BouncyCastle.
+pub struct Java {
+    pub bouncy_castle: PathBuf,
+}
 
 impl Java {
+    /// With the BouncyCastle of Debian.
+    #[track_caller]
+    pub fn debian() -> Self {
+        assert!(
+            Path::new(DEBIAN).is_file(),
+            "{DEBIAN} is missing: install the Debian package libbcprov-java (scripts/peers installs all)"
+        );
+        Self {
+            bouncy_castle: DEBIAN.into(),
+        }
+    }
+
+    /// With Debian's, and with those that `scripts/peers` could fetch: the guide's and a newer one.
+    #[track_caller]
+    pub fn every() -> Vec<Self> {
+        let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/java");
+        let mut all = vec![Self::debian()];
+        for version in ["1.82", "1.87"] {
+            let jar = fetched.join(format!("bcprov-jdk18on-{version}.jar"));
+            if jar.is_file() {
+                all.push(Self { bouncy_castle: jar });
+            } else {
+                super::skipped(&format!(
+                    "BouncyCastle {version}, which scripts/peers could not fetch"
+                ));
+            }
+        }
+        all
+    }
+
     /// `java FILE.java`: a program in one source file, such as those of `tests/java/`.
     #[track_caller]
-    pub fn source(file: &Path) -> Command {
+    pub fn source(&self, file: &Path) -> Command {
         let mut command = peer("java");
         command
-            .args(["-Xmx256m", "-cp", jar()])
+            .args(["-Xmx256m", "-cp"])
+            .arg(&self.bouncy_castle)
             .arg(file)
             .env_remove("JAVA_TOOL_OPTIONS");
         command
     }
 
-    /// `keytool` with BouncyCastle as a provider.
+    /// `keytool` with this command (`-list`) and BouncyCastle as a provider.
     #[track_caller]
-    pub fn keytool() -> Command {
-        let mut command = peer("keytool");
-        command
-            .args(["-J-Xmx256m", "-J-Duser.language=en"])
-            .env_remove("JAVA_TOOL_OPTIONS");
-        command
-    }
-
-    /// The options that give keytool BouncyCastle; they go after the command.
-    #[track_caller]
-    pub fn provider() -> [&'static str; 4] {
+    pub fn keytool(&self, command: &str) -> Command {
+        let mut keytool = peer("keytool");
         let class = "org.bouncycastle.jce.provider.BouncyCastleProvider";
-        ["-provider", class, "-providerpath", jar()]
+        keytool
+            .args(["-J-Xmx256m", "-J-Duser.language=en", command])
+            .args(["-provider", class, "-providerpath"])
+            .arg(&self.bouncy_castle)
+            .env_remove("JAVA_TOOL_OPTIONS");
+        keytool
     }
-}
-
-#[track_caller]
-fn jar() -> &'static str {
-    assert!(
-        Path::new(BOUNCY_CASTLE).is_file(),
-        "{BOUNCY_CASTLE} is missing: install the Debian package libbcprov-java (scripts/peers installs all)"
-    );
-    BOUNCY_CASTLE
 }

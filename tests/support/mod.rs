@@ -19,6 +19,7 @@ pub use broker::Mosquitto;
 pub use java::Java;
 pub use run::{Output, certgen, node, peer, python, run};
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -52,6 +53,11 @@ impl Folder {
         let path = self.join(inside);
         std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
+}
+
+/// Says by name what a test leaves out, past the capture of output; `scripts/test` counts these.
+pub fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }
 
 /// A port of 127.0.0.1 that was free a moment ago.
