@@ -7,7 +7,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 4 the outside world | [`store`] |
-//! | 3 decisions | [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`render`] |
+//! | 3 decisions | [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`bundle`], [`render`] |
 //! | 2 formats | [`x509`], [`keystore`], [`mqtt`] |
 //! | 1 vocabulary | [`secret`], [`random`], [`finding`], [`time`] |
 //!
@@ -15,6 +15,7 @@
 //! randomness are arguments. The command line is floor 5, in `src/bin/certgen`, where the library
 //! cannot reach it.
 
+pub mod bundle;
 mod der;
 pub mod diagnose;
 pub mod finding;
