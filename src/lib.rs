@@ -7,7 +7,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 4 the outside world | [`store`] |
-//! | 3 decisions | [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`bundle`], [`render`] |
+//! | 3 decisions | [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`bundle`], [`deploy`], [`render`] |
 //! | 2 formats | [`x509`], [`keystore`], [`mqtt`] |
 //! | 1 vocabulary | [`secret`], [`random`], [`finding`], [`time`] |
 //!
@@ -16,6 +16,7 @@
 //! cannot reach it.
 
 pub mod bundle;
+pub mod deploy;
 mod der;
 pub mod diagnose;
 pub mod finding;

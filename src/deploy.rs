@@ -1,0 +1,3 @@
+//! Broker and proxy configuration that loads, and how to put it where it belongs.
+
+pub mod mosquitto;
