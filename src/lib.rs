@@ -7,7 +7,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 4 the outside world | [`store`] |
-//! | 3 decisions | [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`bundle`], [`deploy`], [`render`] |
+//! | 3 decisions | [`pki`], [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`bundle`], [`deploy`], [`render`] |
 //! | 2 formats | [`x509`], [`keystore`], [`mqtt`] |
 //! | 1 vocabulary | [`secret`], [`random`], [`finding`], [`time`] |
 //!

@@ -98,6 +98,10 @@ codes! {
     CrlExpired = "crl-expired", "the CRL given to certgen is out of date";
     MustStapleMissing = "must-staple-missing", "the certificate demands a stapled OCSP response and none came";
     CertificateTooLarge = "certificate-too-large", "the certificate message is larger than clients accept";
+    ExtensionInvalid = "extension-invalid", "an extension cannot be read, or occurs twice";
+    RevocationDataUnusable = "revocation-data-unusable", "a revocation list or stapled OCSP answer says nothing about this certificate; the cause says why";
+    NotStrict = "not-strict", "RFC 5280 wants it otherwise; Python 3.13 and other strict stacks refuse some of it, the cause says what";
+    FixtureCertificate = "fixture-certificate", "a test fixture of certgen: its private key is public";
     // client certificate
     ClientCertificateMissing = "client-certificate-missing", "the broker requires one and none was sent; the cause says why none was sent";
     ClientCertificateUntrusted = "client-certificate-untrusted", "the broker does not know its issuer";

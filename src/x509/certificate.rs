@@ -363,3 +363,47 @@ pub(super) fn parser_reason(
         }
     }
 }
+
+/// `authorityInfoAccess`.
+const INFORMATION_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
+/// `authorityKeyIdentifier`.
+const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";
+
+impl Certificate {
+    /// The names in `authorityKeyIdentifier`'s `authorityCertIssuer`: who issued the issuer.
+    #[must_use]
+    pub fn authority_issuers(&self) -> Vec<Name> {
+        let Some(extension) = self.extension(AUTHORITY_KEY_IDENTIFIER) else {
+            return Vec::new();
+        };
+        let parsed =
+            x509_parser::extensions::AuthorityKeyIdentifier::from_der(&extension.value).ok();
+        let names = parsed.and_then(|(_, id)| id.authority_cert_issuer);
+        names
+            .iter()
+            .flatten()
+            .filter_map(|name| match GeneralName::from_parsed(name) {
+                GeneralName::Directory(name) => Some(name),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Where the issuer's certificate can be had (`authorityInfoAccess`, caIssuers).
+    #[must_use]
+    pub fn issuer_address(&self) -> Option<String> {
+        let extension = self.extension(INFORMATION_ACCESS)?;
+        let (_, access) =
+            x509_parser::extensions::AuthorityInfoAccess::from_der(&extension.value).ok()?;
+        access
+            .accessdescs
+            .iter()
+            .find(|access| access.access_method.to_id_string() == "1.3.6.1.5.5.7.48.2")
+            .and_then(
+                |access| match GeneralName::from_parsed(&access.access_location) {
+                    GeneralName::Uri(uri) => Some(uri),
+                    _ => None,
+                },
+            )
+    }
+}

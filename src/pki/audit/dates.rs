@@ -1,0 +1,180 @@
+//! Validity: what has ended, what has not begun, what ends soon, and whether the clock can be right.
+
+use super::path::Path;
+use super::words::{certificate_name, end, start};
+use super::{Case, words};
+use crate::finding::{Code, Finding, Remedy, Severity, Stack};
+use crate::time::{self, Timestamp};
+use crate::x509::Certificate;
+
+/// Apple's limit for TLS server certificates of any CA (support article 103769).
+const APPLE_DAYS: i64 = 825;
+/// 2019-07-01, since when the limit holds.
+const APPLE_SINCE: i64 = 1_561_939_200;
+/// After so long a broker would have been noticed: the clock is the likelier cause.
+const LONG_AGO: i64 = 5 * 365;
+
+/// What is to be said about dates.
+pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
+    let below = path.certificates(case);
+    let anchor = path.anchor.filter(|_| !path.leaf_is_anchor);
+    if let Some(finding) = clock(case, &below, anchor) {
+        return vec![finding];
+    }
+    let mut findings = Vec::new();
+    for (index, certificate) in below.iter().enumerate() {
+        findings.extend(validity(case, certificate, index == 0));
+    }
+    findings.extend(anchor.and_then(|anchor| anchor_validity(case, anchor)));
+    findings.extend(too_long(case));
+    findings
+}
+
+/// All dates agree with each other, and none with the clock.
+fn clock(case: &Case<'_>, below: &[&Certificate], anchor: Option<&Certificate>) -> Option<Finding> {
+    let now = case.now();
+    let all: Vec<&Certificate> = below.iter().copied().chain(anchor).collect();
+    let future = |c: &&Certificate| c.not_before > now;
+    let ended = |c: &&Certificate| time::days_left(now, c.not_after) < -LONG_AGO;
+    let cause = if all.len() > 1 && all.iter().all(|c| future(c)) {
+        let first = all.iter().map(|c| c.not_before).min()?;
+        format!(
+            "this computer's clock says {}, and every certificate, also the trusted CA, begins only on {} or later",
+            time::date(now),
+            time::date(first)
+        )
+    } else if all.len() > 1 && all.iter().all(|c| ended(c)) {
+        let last = all.iter().map(|c| c.not_after).max()?;
+        format!(
+            "this computer's clock says {}, and every certificate, also the trusted CA, ended years before, on {} or earlier",
+            time::date(now),
+            time::date(last)
+        )
+    } else {
+        let made = super::revocation::made(case)?;
+        if (made - now).whole_days() < 1 {
+            return None;
+        }
+        format!(
+            "this computer's clock says {}, and the revocation data was made on {}",
+            time::date(now),
+            time::date(made)
+        )
+    };
+    let remedy = "set this computer's clock (NTP), and check again";
+    Some(Finding::failure(Code::ClockWrong, cause).with_remedy(Remedy::text(remedy)))
+}
+
+fn validity(case: &Case<'_>, certificate: &Certificate, is_leaf: bool) -> Option<Finding> {
+    let now = case.now();
+    let what = describe(case, certificate, is_leaf);
+    if certificate.not_after < now {
+        let code = if is_leaf {
+            case.code(Code::CertificateExpired, Code::ClientCertificateExpired)
+        } else {
+            Code::CertificateExpired
+        };
+        let doubt = if time::days_left(now, certificate.not_after) < -730 {
+            format!(", if this computer's date of {} is right", time::date(now))
+        } else {
+            String::new()
+        };
+        let cause = format!("{what} was valid until {}{doubt}", end(now, certificate));
+        let finding = Finding::failure(code, cause);
+        return Some(finding.with_remedy(renewal(case, certificate, is_leaf)));
+    }
+    if certificate.not_before > now {
+        return Some(not_yet(case, certificate, &what));
+    }
+    soon(
+        case,
+        certificate,
+        &what,
+        renewal(case, certificate, is_leaf),
+    )
+}
+
+fn not_yet(case: &Case<'_>, certificate: &Certificate, what: &str) -> Finding {
+    let now = case.now();
+    let cause = format!(
+        "{what} begins only on {}; this computer's clock says {}",
+        start(now, certificate),
+        time::rfc3339(now)
+    );
+    let remedy = "check the clocks of this computer and of the one that issued the certificate; if both are right, issue it again";
+    Finding::failure(Code::CertificateNotYetValid, cause).with_remedy(Remedy::text(remedy))
+}
+
+fn soon(case: &Case<'_>, certificate: &Certificate, what: &str, remedy: Remedy) -> Option<Finding> {
+    let limit = case.question.warning_period.after(case.now())?;
+    if certificate.not_after >= limit {
+        return None;
+    }
+    let cause = format!("{what} ends on {}", end(case.now(), certificate));
+    let weight: Severity = case.question.warning_weight;
+    Some(Finding::new(Code::ExpiresSoon, weight, cause).with_remedy(remedy))
+}
+
+fn anchor_validity(case: &Case<'_>, anchor: &Certificate) -> Option<Finding> {
+    let now = case.now();
+    let what = format!("the trusted CA `{}`", certificate_name(anchor));
+    let renewal = Remedy::text(
+        "make the CA anew, issue what is below it again, and give every client the new CA file",
+    );
+    if anchor.not_after < now {
+        let cause = format!(
+            "{what} was valid until {}: OpenSSL clients refuse everything below it, others do not look",
+            end(now, anchor)
+        );
+        let finding = Finding::failure(Code::TrustAnchorExpired, cause).with_remedy(renewal);
+        return Some(finding.for_stacks(&[Stack::OpenSsl, Stack::Python313, Stack::MbedTls]));
+    }
+    if anchor.not_before > now {
+        return Some(not_yet(case, anchor, &what));
+    }
+    soon(case, anchor, &what, renewal)
+}
+
+fn too_long(case: &Case<'_>) -> Option<Finding> {
+    let leaf = case.leaf;
+    let days = (leaf.not_after - leaf.not_before).whole_days();
+    let exempt = words::is_fixture(leaf) || leaf.not_before.unix_timestamp() < APPLE_SINCE;
+    if !case.is_server() || exempt || days <= APPLE_DAYS {
+        return None;
+    }
+    let cause = format!(
+        "the broker's certificate is valid for {days} days ({} to {}); iOS and macOS refuse server certificates over {APPLE_DAYS} days",
+        time::date(leaf.not_before),
+        time::date(leaf.not_after)
+    );
+    let remedy = case.reissue("issue it again for 397 days, and renew it in time");
+    Some(Finding::warning(Code::ValidityTooLong, cause).with_remedy(remedy))
+}
+
+fn describe(case: &Case<'_>, certificate: &Certificate, is_leaf: bool) -> String {
+    let name = certificate_name(certificate);
+    match (is_leaf, case.is_server()) {
+        (true, true) => format!("the broker's certificate `{name}`"),
+        (true, false) => format!("the client certificate `{name}`"),
+        (false, _) => format!("the intermediate CA `{name}`"),
+    }
+}
+
+fn renewal(case: &Case<'_>, certificate: &Certificate, is_leaf: bool) -> Remedy {
+    if is_leaf {
+        return case.reissue(if case.is_server() {
+            "issue the broker's certificate again, install it and reload the broker"
+        } else {
+            "issue the client's certificate again, and make its store from it"
+        });
+    }
+    Remedy::text(format!(
+        "issue the CA certificate of `{}` again from its own issuer, and put the new one into the broker's certificate file",
+        certificate_name(certificate)
+    ))
+}
+
+/// Whether `certificate` is within its validity.
+pub(super) fn is_current(certificate: &Certificate, now: Timestamp) -> bool {
+    certificate.not_before <= now && now <= certificate.not_after
+}
