@@ -4,7 +4,7 @@ use super::path::Path;
 use super::words::{certificate_name, end, start};
 use super::{Case, words};
 use crate::finding::{Code, Finding, Remedy, Severity, Stack};
-use crate::time::{self, Timestamp};
+use crate::time;
 use crate::x509::Certificate;
 
 /// Apple's limit for TLS server certificates of any CA (support article 103769).
@@ -36,14 +36,14 @@ fn clock(case: &Case<'_>, below: &[&Certificate], anchor: Option<&Certificate>) 
     let all: Vec<&Certificate> = below.iter().copied().chain(anchor).collect();
     let future = |c: &&Certificate| c.not_before > now;
     let ended = |c: &&Certificate| time::days_left(now, c.not_after) < -LONG_AGO;
-    let cause = if all.len() > 1 && all.iter().all(|c| future(c)) {
+    let cause = if all.len() > 1 && all.iter().all(future) {
         let first = all.iter().map(|c| c.not_before).min()?;
         format!(
             "this computer's clock says {}, and every certificate, also the trusted CA, begins only on {} or later",
             time::date(now),
             time::date(first)
         )
-    } else if all.len() > 1 && all.iter().all(|c| ended(c)) {
+    } else if all.len() > 1 && all.iter().all(ended) {
         let last = all.iter().map(|c| c.not_after).max()?;
         format!(
             "this computer's clock says {}, and every certificate, also the trusted CA, ended years before, on {} or earlier",
@@ -172,9 +172,4 @@ fn renewal(case: &Case<'_>, certificate: &Certificate, is_leaf: bool) -> Remedy 
         "issue the CA certificate of `{}` again from its own issuer, and put the new one into the broker's certificate file",
         certificate_name(certificate)
     ))
-}
-
-/// Whether `certificate` is within its validity.
-pub(super) fn is_current(certificate: &Certificate, now: Timestamp) -> bool {
-    certificate.not_before <= now && now <= certificate.not_after
 }

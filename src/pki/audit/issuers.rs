@@ -15,7 +15,7 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
         .filter_map(|issuer| not_a_ca(issuer))
         .collect();
     let anchor = path.anchor.filter(|_| !path.leaf_is_anchor);
-    findings.extend(anchor.and_then(|anchor| anchor_not_a_ca(anchor)));
+    findings.extend(anchor.and_then(anchor_not_a_ca));
     let issuers = below.iter().skip(1).copied().chain(anchor);
     findings.extend(path_length(&below, issuers));
     findings.extend(same_subject(case, path));
