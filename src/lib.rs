@@ -6,9 +6,9 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | 4 the outside world | [`store`] |
+//! | 4 the outside world | [`store`], [`probe`], [`broker`] |
 //! | 3 decisions | [`pki`], [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`bundle`], [`deploy`], [`render`] |
-//! | 2 formats | [`x509`], [`keystore`], [`mqtt`] |
+//! | 2 formats | [`x509`], [`keystore`], [`mqtt`], [`der`](self) |
 //! | 1 vocabulary | [`secret`], [`random`], [`finding`], [`time`] |
 //!
 //! Floors 1 to 3 touch no file, no socket, no environment and no clock: bytes, time and
@@ -18,11 +18,14 @@
 pub mod bundle;
 pub mod deploy;
 mod der;
+
+pub mod broker;
 pub mod diagnose;
 pub mod finding;
 pub mod keystore;
 pub mod mqtt;
 pub mod pki;
+pub mod probe;
 pub mod random;
 pub mod render;
 pub mod secret;

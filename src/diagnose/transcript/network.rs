@@ -115,6 +115,8 @@ pub enum HowClosed {
 pub struct Traffic {
     /// Bytes sent.
     pub sent: u64,
+    /// Bytes sent before the first byte was received.
+    pub first_flight: u64,
     /// Bytes received.
     pub received: u64,
     /// The first bytes received, at most 512.

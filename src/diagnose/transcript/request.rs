@@ -46,6 +46,8 @@ pub struct TlsRequest {
     pub maximum: Option<TlsVersion>,
     /// Go on although the certificate was refused.
     pub insecure: bool,
+    /// Without the large post-quantum key share, as the emulated client.
+    pub small_hello: bool,
 }
 
 /// A version of TLS (or of SSL before it).
@@ -94,8 +96,11 @@ impl fmt::Display for TlsVersion {
 /// How the MQTT session was asked for.
 #[derive(Debug, Clone, Default)]
 pub struct MqttRequest {
-    /// The version, or the first of two where the emulated client falls back to 3.1.
+    /// The version.
     pub version: mqtt::Version,
+    /// The version to try once more where the broker refuses the first, as the emulated client
+    /// does.
+    pub fallback: Option<mqtt::Version>,
     /// The client id; `None` for a random one.
     pub client_id: Option<String>,
     /// The user name.

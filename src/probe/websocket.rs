@@ -1,0 +1,152 @@
+//! MQTT inside the binary messages of a WebSocket (MQTT 3.1.1 section 6).
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, Bytes};
+use futures_util::{Sink as _, Stream as _};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::clock::before;
+use super::link::{LARGEST, Stream};
+use crate::diagnose::transcript::Upgrade;
+
+/// A WebSocket as a stream of bytes.
+#[derive(Debug)]
+pub(super) struct WebSocket {
+    inner: WebSocketStream<Stream>,
+    /// The rest of the last message.
+    rest: Bytes,
+}
+
+/// Asks for the upgrade; the evidence, and the WebSocket where it was granted.
+pub(super) async fn upgrade(
+    stream: Stream,
+    authority: &str,
+    path: &str,
+    deadline: Instant,
+) -> (Upgrade, Option<WebSocket>) {
+    let mut upgrade = Upgrade {
+        path: path.to_owned(),
+        ..Upgrade::default()
+    };
+    let scheme = if matches!(stream, Stream::Plain(_)) {
+        "ws"
+    } else {
+        "wss"
+    };
+    let request = format!("{scheme}://{authority}{path}").into_client_request();
+    let mut request = match request {
+        Ok(request) => request,
+        Err(error) => {
+            upgrade.failure = Some(format!("the path is not usable: {error}"));
+            return (upgrade, None);
+        }
+    };
+    request
+        .headers_mut()
+        .insert("Sec-WebSocket-Protocol", HeaderValue::from_static("mqtt"));
+    let limits = WebSocketConfig::default()
+        .max_message_size(Some(2 * LARGEST))
+        .max_frame_size(Some(2 * LARGEST));
+    let asking = tokio_tungstenite::client_async_with_config(request, stream, Some(limits));
+    match before(deadline, asking).await {
+        None => upgrade.failure = Some("no answer to the upgrade within the limit".to_owned()),
+        Some(Err(error)) => note_failure(&mut upgrade, error),
+        Some(Ok((inner, response))) => {
+            upgrade.status = Some(response.status().as_u16());
+            let protocol = response.headers().get("Sec-WebSocket-Protocol");
+            upgrade.protocol = protocol
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned);
+            return (
+                upgrade,
+                Some(WebSocket {
+                    inner,
+                    rest: Bytes::new(),
+                }),
+            );
+        }
+    }
+    (upgrade, None)
+}
+
+fn note_failure(upgrade: &mut Upgrade, error: Error) {
+    upgrade.failure = Some(match error {
+        Error::Http(response) => {
+            upgrade.status = Some(response.status().as_u16());
+            format!("the server answered HTTP {}", response.status())
+        }
+        Error::Io(error) => match super::tls::alert_in(&error) {
+            Some(alert) => format!("the server sent the TLS alert {alert}"),
+            None => super::reason(&error),
+        },
+        other => other.to_string(),
+    });
+}
+
+fn io_error(error: Error) -> io::Error {
+    match error {
+        Error::Io(error) => error,
+        Error::ConnectionClosed | Error::AlreadyClosed => {
+            io::Error::from(io::ErrorKind::UnexpectedEof)
+        }
+        other => io::Error::new(io::ErrorKind::InvalidData, other.to_string()),
+    }
+}
+
+impl AsyncRead for WebSocket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.inner).poll_next(context)) {
+                None | Some(Ok(Message::Close(_))) => return Poll::Ready(Ok(())),
+                Some(Ok(Message::Binary(bytes))) => self.rest = bytes,
+                Some(Ok(Message::Text(text))) => self.rest = Bytes::from(text.as_str().to_owned()),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Poll::Ready(Err(io_error(error))),
+            }
+        }
+        let count = buffer.remaining().min(self.rest.len());
+        buffer.put_slice(self.rest.get(..count).unwrap_or_default());
+        self.rest.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for WebSocket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(Pin::new(&mut self.inner).poll_ready(context)).map_err(io_error)?;
+        let message = Message::Binary(Bytes::copy_from_slice(bytes));
+        Pin::new(&mut self.inner)
+            .start_send(message)
+            .map_err(io_error)?;
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner)
+            .poll_flush(context)
+            .map_err(io_error)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner)
+            .poll_close(context)
+            .map_err(io_error)
+    }
+}
