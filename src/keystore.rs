@@ -8,12 +8,16 @@ mod bks;
 mod decode;
 mod encode;
 mod error;
+mod java;
+mod jceks;
+mod jks;
 mod millis;
 mod model;
 mod mutf8;
 mod pbe;
 mod pkcs12;
 mod reader;
+mod uber;
 
 pub use decode::{decode, detect};
 pub use encode::{EncodeOptions, Profile, encode};

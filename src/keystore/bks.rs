@@ -3,6 +3,7 @@
 
 pub(super) mod entries;
 pub(super) mod sealed;
+pub(super) mod write;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
@@ -68,9 +69,9 @@ pub(super) fn decode(
     let header = Header::read(Format::Bks, &mut reader)?;
     let mut budget = Budget::new(Format::Bks, limits);
     let iterations = budget.iterations(header.iterations, MAX_ITERATIONS)?;
-    let start = reader.at();
-    let raw = entries::walk(&mut reader, limits)?;
-    let body = bytes.get(start..reader.at()).unwrap_or_default();
+    let entries = reader.clone();
+    entries::walk(&mut reader, limits)?;
+    let body = entries.up_to(&reader);
     let mac = reader.rest();
     if mac.len() != MAC_LENGTH {
         return Err(reader.malformed(format!(
@@ -92,7 +93,8 @@ pub(super) fn decode(
             }
         }
     };
-    let (entries, oddities) = entries::interpret(Format::Bks, raw, passwords, &mut budget)?;
+    let (entries, oddities) =
+        entries::interpret(&mut entries.clone(), passwords, limits, &mut budget)?;
     let algorithm = match header.version {
         2 => "HMAC-SHA1, 160-bit key",
         _ => "HMAC-SHA1, 16-bit key",
@@ -115,12 +117,21 @@ pub(super) fn encode(
     options: &EncodeOptions<'_>,
     random: &mut dyn Random,
 ) -> Result<SecretBytes, Error> {
-    let version = i32::from(options.bks_version);
+    let version = match options.bks_version {
+        version @ 1..=2 => i32::from(version),
+        version => {
+            return Err(Error::OptionRefused {
+                format: Format::Bks,
+                found: format!("version {version}"),
+                possible: "1 and 2".into(),
+            });
+        }
+    };
     let mut out = Zeroizing::new(Vec::new());
     let salt: [u8; 20] = crate::random::array(random);
-    let iterations = write_header(&mut out, version, &salt, options, random);
+    let iterations = write_header(&mut out, version, &salt, options, random)?;
     let start = out.len();
-    entries::write(Format::Bks, &store.entries, options, random, &mut out)?;
+    write::entries(&store.entries, options, random, &mut out)?;
     let length = mac_key_length(version.into());
     let key = mac_key(options.store_password, &salt, iterations, length);
     let mac = mac(&key, out.get(start..).unwrap_or_default())
@@ -137,13 +148,13 @@ pub(super) fn write_header(
     salt: &[u8; 20],
     options: &EncodeOptions<'_>,
     random: &mut dyn Random,
-) -> u32 {
-    let iterations = options.bks_iterations(random);
+) -> Result<u32, Error> {
+    let iterations = options.bks_iterations(random)?;
     out.extend_from_slice(&version.to_be_bytes());
     out.extend_from_slice(&20_u32.to_be_bytes());
     out.extend_from_slice(salt);
     out.extend_from_slice(&iterations.to_be_bytes());
-    iterations
+    Ok(iterations)
 }
 
 /// CVE-2018-5382: before version 2, BouncyCastle took 20 bytes for bits, so two bytes are left.

@@ -1,6 +1,6 @@
 //! From bytes to a store: what format they are is told by content, never by name.
 
-use super::{Error, Format, Keystore, Limits, Passwords, bks, pkcs12};
+use super::{Error, Format, Keystore, Limits, Passwords, bks, jceks, jks, pkcs12, uber};
 
 /// The format that the first bytes (and, for BKS and UBER, the structure) tell.
 #[must_use]
@@ -18,7 +18,7 @@ fn bks_or_uber(bytes: &[u8]) -> Format {
     let looks_like_uber = || {
         let salt_is_20 = bytes.get(4..8) == Some(&[0, 0, 0, 20]);
         let body = bytes.len().saturating_sub(32);
-        salt_is_20 && body >= 32 && body % 16 == 0
+        salt_is_20 && body >= 32 && body.is_multiple_of(16)
     };
     if !bks::looks_like_bks(bytes, &Limits::default()) && looks_like_uber() {
         return Format::Uber;
@@ -47,6 +47,9 @@ pub fn decode(bytes: &[u8], passwords: &Passwords<'_>, limits: &Limits) -> Resul
     match format {
         Format::Bks => bks::decode(bytes, passwords, limits),
         Format::Pkcs12 => pkcs12::decode(bytes, passwords, limits),
+        Format::Uber => uber::decode(bytes, passwords, limits),
+        Format::Jks => jks::decode(bytes, passwords, limits),
+        Format::Jceks => jceks::decode(bytes, passwords, limits),
         format => Err(Error::Unsupported {
             format,
             algorithm: "reading".into(),

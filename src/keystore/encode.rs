@@ -1,6 +1,8 @@
 //! How a store is to be written.
 
-use super::{Error, Format, Keystore, bks, pkcs12};
+use std::ops::RangeInclusive;
+
+use super::{Error, Format, Keystore, bks, jceks, jks, pkcs12, uber};
 use crate::random::Random;
 use crate::secret::{Password, SecretBytes};
 
@@ -56,9 +58,25 @@ impl<'a> EncodeOptions<'a> {
     }
 
     /// BouncyCastle writes 1024 to 2047 iterations, the only range that every reader has seen.
-    pub(super) fn bks_iterations(&self, random: &mut dyn Random) -> u32 {
-        self.iterations.unwrap_or_else(|| {
-            1_024 + u32::from(u16::from_be_bytes(crate::random::array(random)) & 0x3ff)
+    pub(super) fn bks_iterations(&self, random: &mut dyn Random) -> Result<u32, Error> {
+        let default = 1_024 + u32::from(u16::from_be_bytes(crate::random::array(random)) & 0x3ff);
+        self.iterations_within(default, 1..=65_536)
+    }
+
+    /// The iterations asked for, where readers of the format take as many; else the default.
+    pub(super) fn iterations_within(
+        &self,
+        default: u32,
+        range: RangeInclusive<u32>,
+    ) -> Result<u32, Error> {
+        let found = self.iterations.unwrap_or(default);
+        if range.contains(&found) {
+            return Ok(found);
+        }
+        Err(Error::OptionRefused {
+            format: self.format,
+            found: format!("{found} iterations"),
+            possible: format!("{} to {}", range.start(), range.end()),
         })
     }
 }
@@ -79,6 +97,9 @@ pub fn encode(
     match options.format {
         Format::Bks => bks::encode(store, options, random),
         Format::Pkcs12 => pkcs12::encode(store, options, random),
+        Format::Uber => uber::encode(store, options, random),
+        Format::Jks => jks::encode(store, options, random),
+        Format::Jceks => jceks::encode(store, options, random),
         format => Err(Error::Unsupported {
             format,
             algorithm: "writing".into(),

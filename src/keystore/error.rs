@@ -77,6 +77,16 @@ pub enum Error {
         /// Entry and reason.
         what: String,
     },
+    /// An option of writing has a value that readers of the format would refuse.
+    #[error("{format} is not written with {found}; possible are {possible}")]
+    OptionRefused {
+        /// The format written.
+        format: Format,
+        /// The option and its value.
+        found: String,
+        /// The values that are possible.
+        possible: String,
+    },
 }
 
 impl Diagnostic for Error {
@@ -91,6 +101,7 @@ impl Diagnostic for Error {
             Self::WrongPasswordOrDamaged { .. } => Code::StoreIntegrity,
             Self::KeyPasswordDiffers { .. } => Code::KeyPasswordDiffers,
             Self::NotRepresentable { .. } => Code::ConversionLoss,
+            Self::OptionRefused { .. } => Code::Usage,
         }
     }
 
@@ -115,6 +126,9 @@ impl Diagnostic for Error {
                 "give the key's own password as well, or make the store again with one password for both: phones and brokers know only one"
             }
             Self::NotRepresentable { .. } => "choose another format",
+            Self::OptionRefused { .. } => {
+                "leave the choice to the format, or choose a possible value"
+            }
         };
         Some(Remedy::text(text))
     }

@@ -249,6 +249,44 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// The protected key, where it is one that was not opened.
+    #[must_use]
+    pub fn sealed(&self) -> Option<&SealedKey> {
+        match self {
+            Self::Sealed { sealed, .. }
+            | Self::PrivateKey {
+                key: KeyState::Sealed(sealed),
+                ..
+            }
+            | Self::SecretKey {
+                key: KeyState::Sealed(sealed),
+                ..
+            }
+            | Self::PublicKey {
+                key: KeyState::Sealed(sealed),
+                ..
+            } => Some(sealed),
+            _ => None,
+        }
+    }
+
+    /// The certificates: of a trusted one itself, of a key its chain, leaf first.
+    #[must_use]
+    pub fn certificates(&self) -> &[Vec<u8>] {
+        match self {
+            Self::TrustedCertificate { certificate } | Self::Certificate { certificate } => {
+                std::slice::from_ref(certificate)
+            }
+            Self::PrivateKey { chain, .. }
+            | Self::SecretKey { chain, .. }
+            | Self::PublicKey { chain, .. }
+            | Self::Sealed { chain, .. }
+            | Self::Opaque { chain, .. } => chain,
+        }
+    }
+}
+
 /// A key that was opened, or could not be.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -309,6 +347,17 @@ pub struct SealedKey {
     pub algorithm: String,
     /// Iterations, where it iterates.
     pub iterations: Option<u64>,
+}
+
+impl SealedKey {
+    /// The key cannot be carried into `format` before it is opened.
+    pub(super) fn not_representable(&self, entry: &Entry, format: Format) -> super::Error {
+        let what = format!(
+            "the key `{}` while it is sealed as in {}",
+            entry.alias, self.format
+        );
+        super::Error::NotRepresentable { format, what }
+    }
 }
 
 /// The passwords to try.

@@ -45,6 +45,11 @@ pub(super) fn encode(units: &[u16]) -> Option<Vec<u8>> {
     (bytes.len() <= usize::from(u16::MAX)).then_some(bytes)
 }
 
+/// Encodes a Rust text; see [`encode`].
+pub(super) fn encode_text(text: &str) -> Option<Vec<u8>> {
+    encode(&text.encode_utf16().collect::<Vec<u16>>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

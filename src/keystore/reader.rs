@@ -8,6 +8,8 @@ pub(super) struct Reader<'a> {
     format: Format,
     bytes: &'a [u8],
     at: usize,
+    /// Offset of `bytes` in the file, for errors.
+    base: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -16,12 +18,26 @@ impl<'a> Reader<'a> {
             format,
             bytes,
             at: 0,
+            base: 0,
         }
     }
 
-    /// The offset of the next byte.
+    /// Reads what was decrypted from the bytes at `base`, so that errors name the place there.
+    pub(super) fn decrypted(format: Format, bytes: &'a [u8], base: usize) -> Self {
+        Self {
+            base,
+            ..Self::new(format, bytes)
+        }
+    }
+
+    /// The format on whose behalf is read.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The offset of the next byte in the file.
     pub(super) fn at(&self) -> usize {
-        self.at
+        self.base + self.at
     }
 
     /// What has not been read yet.
@@ -33,7 +49,7 @@ impl<'a> Reader<'a> {
     pub(super) fn malformed(&self, reason: impl Into<String>) -> Error {
         Error::Malformed {
             format: self.format,
-            offset: self.at,
+            offset: self.at(),
             reason: reason.into(),
         }
     }
@@ -82,8 +98,33 @@ impl<'a> Reader<'a> {
 
     /// `i32` length and bytes.
     pub(super) fn byte_array(&mut self) -> Result<&'a [u8], Error> {
+        self.nested().map(|nested| nested.bytes)
+    }
+
+    /// `i32` length and bytes, as a reader that keeps the offsets of the file.
+    pub(super) fn nested(&mut self) -> Result<Self, Error> {
         let length = self.count("a length")?;
-        self.take(length)
+        let base = self.at();
+        let bytes = self.take(length)?;
+        Ok(Self {
+            bytes,
+            at: 0,
+            base,
+            ..*self
+        })
+    }
+
+    /// What lies between here and where `later`, a clone of this reader, has got to.
+    pub(super) fn up_to(&self, later: &Self) -> &'a [u8] {
+        self.bytes.get(self.at..later.at).unwrap_or_default()
+    }
+
+    /// Nothing may follow.
+    pub(super) fn finish(&self, what: &str) -> Result<(), Error> {
+        match self.rest().len() {
+            0 => Ok(()),
+            left => Err(self.malformed(format!("{left} bytes follow {what}"))),
+        }
     }
 
     /// `u16` length and modified UTF-8, as UTF-16 code units.

@@ -3,11 +3,12 @@
 use zeroize::Zeroizing;
 
 use super::{MAX_ITERATIONS, MAX_SALT};
+use crate::keystore::java::{put_bytes, put_utf};
 use crate::keystore::pbe::budget::Budget;
 use crate::keystore::pbe::password_bytes;
 use crate::keystore::pbe::pbes1::Scheme;
 use crate::keystore::reader::Reader;
-use crate::keystore::{EncodeOptions, Error, Format, mutf8};
+use crate::keystore::{EncodeOptions, Error, mutf8};
 use crate::random::Random;
 use crate::secret::Password;
 
@@ -56,17 +57,22 @@ impl KeyRecord {
         })
     }
 
-    /// Writes the record; the names are ASCII and short.
-    pub(in crate::keystore) fn write(&self, out: &mut Vec<u8>) {
+    /// Writes the record; `None` where the name of its algorithm is too long for that.
+    pub(in crate::keystore) fn write(&self) -> Option<Zeroizing<Vec<u8>>> {
         let (tag, format) = match self.key_type {
-            KeyType::Private => (0, "PKCS#8"),
-            KeyType::Public => (1, "X.509"),
-            KeyType::Secret => (2, "RAW"),
+            KeyType::Private => (0, b"PKCS#8".as_slice()),
+            KeyType::Public => (1, b"X.509".as_slice()),
+            KeyType::Secret => (2, b"RAW".as_slice()),
         };
+        let algorithm = mutf8::encode_text(&self.algorithm)?;
+        // Room for everything at once: growing would leave copies behind unwiped.
+        let room = self.encoding.len() + algorithm.len() + 32;
+        let mut out = Zeroizing::new(Vec::with_capacity(room));
         out.push(tag);
-        put_utf(out, format);
-        put_utf(out, &self.algorithm);
-        put_bytes(out, &self.encoding);
+        put_utf(&mut out, format);
+        put_utf(&mut out, &algorithm);
+        put_bytes(&mut out, &self.encoding);
+        Some(out)
     }
 }
 
@@ -78,8 +84,7 @@ pub(in crate::keystore) struct Sealed<'a> {
 }
 
 impl<'a> Sealed<'a> {
-    pub(in crate::keystore) fn read(format: Format, blob: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(format, blob);
+    pub(in crate::keystore) fn read(mut reader: Reader<'a>) -> Result<Self, Error> {
         let length = reader.count("the length of a key's salt")?;
         if !(1..=MAX_SALT).contains(&length) {
             return Err(reader.malformed(format!("a key's salt of {length} bytes")));
@@ -119,36 +124,18 @@ pub(in crate::keystore) fn seal(
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, Error> {
     let salt: [u8; 20] = crate::random::array(random);
-    let iterations = options.bks_iterations(random);
-    let mut plain = Zeroizing::new(Vec::with_capacity(record.encoding.len() + 64));
-    record.write(&mut plain);
+    let iterations = options.bks_iterations(random)?;
     let password = password_bytes::pkcs12(options.key_password());
-    let sealed = Scheme::TripleDes3Key.encrypt(&password, &salt, iterations, &plain);
-    let sealed = sealed.ok_or_else(|| Error::NotRepresentable {
-        format: options.format,
-        what: "a key that the cipher does not take".into(),
-    })?;
+    let sealed = record
+        .write()
+        .and_then(|plain| Scheme::TripleDes3Key.encrypt(&password, &salt, iterations, &plain))
+        .ok_or_else(|| Error::NotRepresentable {
+            format: options.format,
+            what: format!("a key of algorithm `{}`", record.algorithm),
+        })?;
     let mut blob = Vec::with_capacity(28 + sealed.len());
     put_bytes(&mut blob, &salt);
     blob.extend_from_slice(&iterations.to_be_bytes());
     blob.extend_from_slice(&sealed);
     Ok(blob)
-}
-
-pub(in crate::keystore) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    // Contents of a gigabyte and more do not come up; a saturated length would be refused on read.
-    let length = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
-    out.extend_from_slice(&length.to_be_bytes());
-    out.extend_from_slice(bytes);
-}
-
-pub(in crate::keystore) fn put_utf(out: &mut Vec<u8>, text: &str) {
-    let units: Vec<u16> = text.encode_utf16().collect();
-    let bytes = mutf8::encode(&units).unwrap_or_default();
-    put_encoded_utf(out, &bytes);
-}
-
-pub(in crate::keystore) fn put_encoded_utf(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.extend_from_slice(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes());
-    out.extend_from_slice(bytes);
 }
