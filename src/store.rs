@@ -1,1 +1,16 @@
-//! The folder on disk: atomic files, modes, and the layout of a PKI folder.
+//! The folder on disk: whole files with the right modes, one lock, and the layout of a PKI folder.
+
+mod directory;
+mod error;
+mod file_name;
+mod file_set;
+mod folder;
+mod journal;
+mod lock;
+mod staged;
+
+pub use error::Error;
+pub use file_name::file_name;
+pub use file_set::{Access, FileSet};
+pub use folder::{PkiFolder, Reservation};
+pub use lock::Lock;

@@ -75,7 +75,10 @@ impl<E: Diagnostic> From<E> for Failure {
         let mut because = Vec::new();
         let mut source: Option<&(dyn Error + 'static)> = error.source();
         while let Some(reason) = source {
-            because.push(reason.to_string());
+            because.push(match reason.downcast_ref::<io::Error>() {
+                Some(error) => io_reason(error),
+                None => reason.to_string(),
+            });
             source = reason.source();
         }
         Self {
