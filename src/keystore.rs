@@ -15,6 +15,7 @@ mod millis;
 mod model;
 mod mutf8;
 mod pbe;
+pub mod pem;
 mod pkcs12;
 mod reader;
 mod uber;

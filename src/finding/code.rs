@@ -137,6 +137,7 @@ codes! {
     FileNotFound = "file-not-found", "a file does not exist";
     NoCertificateInFile = "no-certificate-in-file", "the file holds no certificate";
     PemDamaged = "pem-damaged", "the PEM text is damaged or cut off";
+    UnusualEncoding = "unusual-encoding", "DER instead of PEM, a block on one line, a trusted certificate: read all the same";
     ByteOrderMark = "byte-order-mark", "read all the same; some stacks refuse it";
     KeyMismatch = "key-mismatch", "the private key does not belong to the certificate";
     PasswordNeeded = "password-needed", "the key or store is encrypted and no password was given";

@@ -1,6 +1,6 @@
 //! From bytes to a store: what format they are is told by content, never by name.
 
-use super::{Error, Format, Keystore, Limits, Passwords, bks, jceks, jks, pkcs12, uber};
+use super::{Error, Format, Keystore, Limits, Passwords, bks, jceks, jks, pem, pkcs12, uber};
 
 /// The format that the first bytes (and, for BKS and UBER, the structure) tell.
 #[must_use]
@@ -9,7 +9,9 @@ pub fn detect(bytes: &[u8]) -> Option<Format> {
         [0xfe, 0xed, 0xfe, 0xed, ..] => Some(Format::Jks),
         [0xce, 0xce, 0xce, 0xce, ..] => Some(Format::Jceks),
         [0, 0, 0, 0..=2, ..] => Some(bks_or_uber(bytes)),
+        [0x30, ..] if pem::looks_like_der(bytes) => Some(Format::Pem),
         [0x30, ..] if pkcs12::looks_like_pkcs12(bytes) => Some(Format::Pkcs12),
+        _ if pem::looks_like_pem(bytes) => Some(Format::Pem),
         _ => None,
     }
 }
@@ -50,6 +52,7 @@ pub fn decode(bytes: &[u8], passwords: &Passwords<'_>, limits: &Limits) -> Resul
         Format::Uber => uber::decode(bytes, passwords, limits),
         Format::Jks => jks::decode(bytes, passwords, limits),
         Format::Jceks => jceks::decode(bytes, passwords, limits),
+        Format::Pem => pem::decode(bytes, passwords, limits),
         format => Err(Error::Unsupported {
             format,
             algorithm: "reading".into(),

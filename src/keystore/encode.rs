@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Error, Format, Keystore, bks, jceks, jks, pkcs12, uber};
+use super::{Error, Format, Keystore, bks, jceks, jks, pem, pkcs12, uber};
 use crate::random::Random;
 use crate::secret::{Password, SecretBytes};
 
@@ -100,6 +100,7 @@ pub fn encode(
         Format::Uber => uber::encode(store, options, random),
         Format::Jks => jks::encode(store, options, random),
         Format::Jceks => jceks::encode(store, options, random),
+        Format::Pem => pem::encode(store, options, random),
         format => Err(Error::Unsupported {
             format,
             algorithm: "writing".into(),

@@ -14,7 +14,7 @@ pub enum Error {
         found: String,
     },
     /// The structure is broken.
-    #[error("the {format} store is damaged at byte {offset}: {reason}")]
+    #[error("the {} is damaged at byte {offset}: {reason}", noun(*format))]
     Malformed {
         /// The format that the first bytes promise.
         format: Format,
@@ -32,7 +32,7 @@ pub enum Error {
         version: i64,
     },
     /// An algorithm that is not supported, by name or object identifier.
-    #[error("the {format} store uses {algorithm}, which is not supported")]
+    #[error("the {} uses {algorithm}, which is not supported", noun(*format))]
     Unsupported {
         /// The format.
         format: Format,
@@ -40,7 +40,7 @@ pub enum Error {
         algorithm: String,
     },
     /// A number in the file asks for more work or memory than the limit.
-    #[error("the {format} store asks for {what} of {found}; the limit is {limit}")]
+    #[error("the {} asks for {what} of {found}; the limit is {limit}", noun(*format))]
     LimitExceeded {
         /// The format.
         format: Format,
@@ -52,7 +52,7 @@ pub enum Error {
         limit: String,
     },
     /// The store needs a password and none was given.
-    #[error("the {format} store needs a password")]
+    #[error("the {} needs a password", noun(*format))]
     PasswordNeeded {
         /// The format.
         format: Format,
@@ -69,6 +69,12 @@ pub enum Error {
         /// The alias of the entry.
         alias: String,
     },
+    /// A private key on its own, which none of the passwords opens.
+    #[error("the private key does not open: wrong password, or the file was altered")]
+    KeyStaysSealed,
+    /// A file that was to give a private key holds none.
+    #[error("the file holds no private key")]
+    NoKey,
     /// The target format cannot hold an entry, or a value in it.
     #[error("{format} cannot hold {what}")]
     NotRepresentable {
@@ -89,10 +95,22 @@ pub enum Error {
     },
 }
 
+/// What is read, as users call it.
+fn noun(format: Format) -> String {
+    match format {
+        Format::Pem => "PEM file".to_owned(),
+        format => format!("{format} store"),
+    }
+}
+
 impl Diagnostic for Error {
     fn code(&self) -> Code {
         match self {
             Self::NotAKeystore { .. } => Code::NotAKeystore,
+            Self::Malformed {
+                format: Format::Pem,
+                ..
+            } => Code::PemDamaged,
             Self::Malformed { .. } => Code::StoreDamaged,
             Self::UnsupportedVersion { .. } => Code::StoreVersionUnsupported,
             Self::Unsupported { .. } => Code::AlgorithmUnsupported,
@@ -100,6 +118,8 @@ impl Diagnostic for Error {
             Self::PasswordNeeded { .. } => Code::PasswordNeeded,
             Self::WrongPasswordOrDamaged { .. } => Code::StoreIntegrity,
             Self::KeyPasswordDiffers { .. } => Code::KeyPasswordDiffers,
+            Self::KeyStaysSealed => Code::StoreIntegrity,
+            Self::NoKey => Code::NotAKey,
             Self::NotRepresentable { .. } => Code::ConversionLoss,
             Self::OptionRefused { .. } => Code::Usage,
         }
@@ -118,6 +138,11 @@ impl Diagnostic for Error {
             Self::LimitExceeded { .. } => {
                 "raise the limit if you trust the file, or make the store again"
             }
+            Self::PasswordNeeded {
+                format: Format::Pem,
+            }
+            | Self::KeyStaysSealed => "give the password of the key",
+            Self::NoKey => "give a file with a private key: PKCS#8, PKCS#1 or SEC1",
             Self::PasswordNeeded { .. } => "give the store's password",
             Self::WrongPasswordOrDamaged { .. } => {
                 "give the store's password, or get the file again from where it was made"

@@ -14,7 +14,6 @@ use crate::random::Random;
 use crate::secret::Password;
 
 const PBES2: &str = "1.2.840.113549.1.5.13";
-const PBES1: &str = "1.2.840.113549.1.12.1.";
 
 /// How something is encrypted under a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +37,10 @@ impl Encryption {
         if oid == PBES2 {
             return Self::read_pbes2(&mut algorithm, budget);
         }
-        let arc = oid.strip_prefix(PBES1).and_then(|arc| arc.parse().ok());
-        let Some(scheme) = arc.and_then(Scheme::from_arc) else {
-            let algorithm = format!("the encryption {oid}");
-            return Err(Error::Unsupported {
-                format: budget.format(),
-                algorithm,
-            });
-        };
+        let scheme = Scheme::from_oid(&oid).ok_or_else(|| Error::Unsupported {
+            format: budget.format(),
+            algorithm: format!("the encryption {oid}"),
+        })?;
         let mut parameters = algorithm.sequence("the parameters of PBES1")?;
         let salt = parameters.octets("the salt")?.into_owned();
         if salt.len() > 1_024 {
@@ -98,6 +93,9 @@ impl Encryption {
 
     fn encodings(&self, password: &Password) -> Vec<Zeroizing<Vec<u8>>> {
         match self {
+            Self::Pbes1 { scheme, .. } if scheme.is_pkcs5() => {
+                vec![Zeroizing::new(password.secret_text().as_bytes().to_vec())]
+            }
             Self::Pbes1 { .. } if password.is_empty() => vec![
                 Zeroizing::new(Vec::new()),
                 Zeroizing::new(password_bytes::PKCS12_EMPTY_TERMINATED.to_vec()),
@@ -178,6 +176,22 @@ impl Pbes2Key {
         }
     }
 
+    /// AES-256 under scrypt with N = 2^15, r = 8, p = 1 and a salt of 16 bytes.
+    pub(in crate::keystore) fn derive_scrypt(password: &Password, random: &mut dyn Random) -> Self {
+        let salt: [u8; 16] = crate::random::array(random);
+        let mut key = Zeroizing::new(vec![0; 32]);
+        let password = password.secret_text().as_bytes();
+        let derived = scrypt::Params::new(15, 8, 1)
+            .ok()
+            .and_then(|costs| scrypt::scrypt(password, &salt, &costs, &mut key).ok());
+        #[expect(clippy::expect_used, reason = "the costs are constants within bounds")]
+        derived.expect("scrypt takes these costs");
+        Self {
+            key,
+            kdf: Kdf::scrypt_der(&salt, 15, 32),
+        }
+    }
+
     /// Encrypts with AES-256-CBC under a fresh initialisation vector.
     pub(in crate::keystore) fn encrypt(&self, plain: &[u8], random: &mut dyn Random) -> Encrypted {
         let iv: [u8; 16] = crate::random::array(random);
@@ -204,9 +218,8 @@ pub(in crate::keystore) fn encrypt_pbes1(
         .encrypt(&encoded, &salt, iterations, plain)
         .unwrap_or_default();
     let parameters = der::sequence(&[&der::octets(&salt), &der::integer(iterations.into())]);
-    let oid = format!("{PBES1}{}", scheme.arc());
     Encrypted {
-        algorithm: der::algorithm(&oid, &parameters),
+        algorithm: der::algorithm(scheme.oid(), &parameters),
         ciphertext,
     }
 }

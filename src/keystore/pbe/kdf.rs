@@ -172,6 +172,21 @@ impl Kdf {
     }
 }
 
+impl Kdf {
+    /// scrypt with r = 8 and p = 1 as an AlgorithmIdentifier.
+    pub(in crate::keystore) fn scrypt_der(salt: &[u8], log_n: u8, length: u32) -> Vec<u8> {
+        let n = 1_u64.checked_shl(log_n.into()).unwrap_or_default();
+        let parameters = der::sequence(&[
+            &der::octets(salt),
+            &der::integer(n),
+            &der::integer(8),
+            &der::integer(1),
+            &der::integer(length.into()),
+        ]);
+        der::algorithm(SCRYPT, &parameters)
+    }
+}
+
 fn read_salt(parameters: &mut Ber<'_>) -> Result<Vec<u8>, Error> {
     let salt = parameters.octets("the salt")?;
     if salt.len() > MAX_SALT {

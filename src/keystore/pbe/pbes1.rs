@@ -1,54 +1,71 @@
-//! The PBES1 schemes of PKCS#12 (RFC 7292 appendix C): SHA-1, the PKCS#12 KDF, and old ciphers.
+//! The PBES1 schemes of PKCS#12 (RFC 7292 appendix C): SHA-1, the PKCS#12 KDF, and old ciphers;
+//! and the two of PKCS#5 (RFC 8018 section 6.1) that old encrypted keys have.
 
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
+use md5::Md5;
 use rc4::{KeyInit as _, StreamCipher as _};
 use sha1::Sha1;
+use sha2::Digest;
 use zeroize::Zeroizing;
 
 use super::pkcs12_kdf::{Purpose, derive};
 
-/// A scheme of `1.2.840.113549.1.12.1.N`, by its number.
+/// A scheme, by its object identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::keystore) enum Scheme {
-    /// 1: 128-bit RC4.
+    /// 128-bit RC4.
     Rc4With128,
-    /// 2: 40-bit RC4.
+    /// 40-bit RC4.
     Rc4With40,
-    /// 3: three-key triple DES, CBC.
+    /// Three-key triple DES, CBC.
     TripleDes3Key,
-    /// 4: two-key triple DES, CBC.
+    /// Two-key triple DES, CBC.
     TripleDes2Key,
-    /// 5: 128-bit RC2, CBC.
+    /// 128-bit RC2, CBC.
     Rc2With128,
-    /// 6: 40-bit RC2, CBC.
+    /// 40-bit RC2, CBC.
     Rc2With40,
+    /// PKCS#5: MD5 and DES, the default of OpenSSL before 1.1 for PKCS#8.
+    Md5Des,
+    /// PKCS#5: SHA-1 and DES.
+    Sha1Des,
 }
 
 impl Scheme {
-    /// The scheme with this last arc of its object identifier.
-    pub(in crate::keystore) fn from_arc(arc: u64) -> Option<Self> {
-        Some(match arc {
-            1 => Self::Rc4With128,
-            2 => Self::Rc4With40,
-            3 => Self::TripleDes3Key,
-            4 => Self::TripleDes2Key,
-            5 => Self::Rc2With128,
-            6 => Self::Rc2With40,
-            _ => return None,
-        })
+    const ALL: [Self; 8] = [
+        Self::Rc4With128,
+        Self::Rc4With40,
+        Self::TripleDes3Key,
+        Self::TripleDes2Key,
+        Self::Rc2With128,
+        Self::Rc2With40,
+        Self::Md5Des,
+        Self::Sha1Des,
+    ];
+
+    /// The scheme with this object identifier.
+    pub(in crate::keystore) fn from_oid(oid: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.oid() == oid)
     }
 
-    /// The last arc of its object identifier.
-    pub(in crate::keystore) fn arc(self) -> u8 {
+    /// Its object identifier.
+    pub(in crate::keystore) fn oid(self) -> &'static str {
         match self {
-            Self::Rc4With128 => 1,
-            Self::Rc4With40 => 2,
-            Self::TripleDes3Key => 3,
-            Self::TripleDes2Key => 4,
-            Self::Rc2With128 => 5,
-            Self::Rc2With40 => 6,
+            Self::Rc4With128 => "1.2.840.113549.1.12.1.1",
+            Self::Rc4With40 => "1.2.840.113549.1.12.1.2",
+            Self::TripleDes3Key => "1.2.840.113549.1.12.1.3",
+            Self::TripleDes2Key => "1.2.840.113549.1.12.1.4",
+            Self::Rc2With128 => "1.2.840.113549.1.12.1.5",
+            Self::Rc2With40 => "1.2.840.113549.1.12.1.6",
+            Self::Md5Des => "1.2.840.113549.1.5.3",
+            Self::Sha1Des => "1.2.840.113549.1.5.10",
         }
+    }
+
+    /// Whether the password is bytes (here UTF-8) and not UTF-16, and the derivation PBKDF1.
+    pub(in crate::keystore) fn is_pkcs5(self) -> bool {
+        matches!(self, Self::Md5Des | Self::Sha1Des)
     }
 
     /// The name in reports.
@@ -60,6 +77,8 @@ impl Scheme {
             Self::TripleDes2Key => "PBES1 two-key 3DES, SHA-1",
             Self::Rc2With128 => "PBES1 RC2-128, SHA-1",
             Self::Rc2With40 => "PBES1 RC2-40, SHA-1",
+            Self::Md5Des => "PBES1 DES, MD5",
+            Self::Sha1Des => "PBES1 DES, SHA-1",
         }
     }
 
@@ -67,12 +86,18 @@ impl Scheme {
         match self {
             Self::Rc4With128 | Self::TripleDes2Key | Self::Rc2With128 => 16,
             Self::Rc4With40 | Self::Rc2With40 => 5,
+            Self::Md5Des | Self::Sha1Des => 8,
             Self::TripleDes3Key => 24,
         }
     }
 
     fn keys(self, password: &[u8], salt: &[u8], iterations: u32) -> Keys {
         let length = self.key_length();
+        match self {
+            Self::Md5Des => return pbkdf1::<Md5>(password, salt, iterations),
+            Self::Sha1Des => return pbkdf1::<Sha1>(password, salt, iterations),
+            _ => {}
+        }
         Keys {
             key: derive::<Sha1>(password, salt, iterations, Purpose::Key, length),
             iv: derive::<Sha1>(password, salt, iterations, Purpose::Iv, 8),
@@ -95,6 +120,10 @@ impl Scheme {
         let Keys { key, iv } = self.keys(password, salt, iterations);
         let plain = match self {
             Self::Rc4With128 | Self::Rc4With40 => return rc4(&key, ciphertext),
+            Self::Md5Des | Self::Sha1Des => cbc::Decryptor::<des::Des>::new_from_slices(&key, &iv)
+                .ok()?
+                .decrypt_padded_vec::<Pkcs7>(ciphertext)
+                .ok()?,
             Self::TripleDes3Key | Self::TripleDes2Key => {
                 let key = three_keys(&key)?;
                 cbc::Decryptor::<des::TdesEde3>::new_from_slices(&*key, &iv)
@@ -123,6 +152,10 @@ impl Scheme {
         let Keys { key, iv } = self.keys(password, salt, iterations);
         match self {
             Self::Rc4With128 | Self::Rc4With40 => rc4(&key, plaintext).map(|out| out.to_vec()),
+            Self::Md5Des | Self::Sha1Des => {
+                let cipher = cbc::Encryptor::<des::Des>::new_from_slices(&key, &iv).ok()?;
+                Some(cipher.encrypt_padded_vec::<Pkcs7>(plaintext))
+            }
             Self::TripleDes3Key | Self::TripleDes2Key => {
                 let key = three_keys(&key)?;
                 let cipher = cbc::Encryptor::<des::TdesEde3>::new_from_slices(&*key, &iv).ok()?;
@@ -139,6 +172,23 @@ impl Scheme {
 struct Keys {
     key: Zeroizing<Vec<u8>>,
     iv: Zeroizing<Vec<u8>>,
+}
+
+/// PBKDF1 (RFC 8018 section 5.1): the first half is the key, the second the IV.
+fn pbkdf1<D: Digest>(password: &[u8], salt: &[u8], iterations: u32) -> Keys {
+    let mut hash = D::new()
+        .chain_update(password)
+        .chain_update(salt)
+        .finalize();
+    for _ in 1..iterations {
+        hash = D::digest(&hash);
+    }
+    let (key, rest) = hash.split_at(8);
+    let iv = rest.get(..8).unwrap_or_default();
+    Keys {
+        key: Zeroizing::new(key.to_vec()),
+        iv: Zeroizing::new(iv.to_vec()),
+    }
 }
 
 /// K1‖K2 becomes K1‖K2‖K1; three keys stay.
@@ -164,8 +214,7 @@ mod tests {
 
     #[test]
     fn what_is_encrypted_decrypts_with_the_same_password_alone() {
-        for arc in 1..=6 {
-            let scheme = Scheme::from_arc(arc).unwrap();
+        for scheme in Scheme::ALL {
             let sealed = scheme
                 .encrypt(b"\0a\0\0", b"saltsalt", 3, b"some bytes")
                 .unwrap();
@@ -177,6 +226,6 @@ mod tests {
                 Some(b"some bytes".to_vec())
             );
         }
-        assert_eq!(Scheme::from_arc(7), None);
+        assert_eq!(Scheme::from_oid("1.2.840.113549.1.12.1.7"), None);
     }
 }
