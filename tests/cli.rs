@@ -4,7 +4,6 @@
 //! the file asks for that). `TRYCMD=overwrite cargo test --test cli` writes what is printed now
 //! into the transcripts; look at the difference before it is kept. What changes from run to run is
 //! written `[..]`.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 

@@ -5,19 +5,26 @@ use certgen::render::suggestion::shell_line;
 
 /// The command as a line to paste into a shell.
 pub(crate) fn line(action: &Action) -> String {
-    shell_line(&words(action))
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    shell_line(&words(action, &given))
 }
 
-fn words(action: &Action) -> Vec<String> {
-    let mut words = Words::default();
+/// The command as words, where `given` are the arguments of the command that is running.
+fn words(action: &Action, given: &[String]) -> Vec<String> {
+    let mut words = Words {
+        folder: folder(given),
+        words: Vec::new(),
+    };
     match action {
-        Action::CreateAuthority => words.certgen("ca"),
-        Action::IssueBroker { names, replace } => {
-            words.certgen("broker").all(names).flag("--force", *replace)
-        }
-        Action::IssueClient { name, replace } => {
-            words.certgen("client").one(name).flag("--force", *replace)
-        }
+        Action::CreateAuthority => words.in_folder("ca"),
+        Action::IssueBroker { names, replace } => words
+            .in_folder("broker")
+            .all(names)
+            .flag("--force", *replace),
+        Action::IssueClient { name, replace } => words
+            .in_folder("client")
+            .one(name)
+            .flag("--force", *replace),
         Action::Bundle {
             name,
             formats,
@@ -25,7 +32,7 @@ fn words(action: &Action) -> Vec<String> {
         } => {
             let formats = formats.join(",");
             words
-                .certgen("bundle")
+                .in_folder("bundle")
                 .one(name)
                 .option("--format", &formats)
                 .flag("--force", *replace)
@@ -36,48 +43,89 @@ fn words(action: &Action) -> Vec<String> {
             .option("--host", host)
             .option("--port", &port.to_string())
             .all(extra),
-        Action::ConfigMosquitto => words.certgen("config").one("mosquitto"),
+        Action::ConfigMosquitto => words.in_folder("config").one("mosquitto"),
         Action::Explain { code } => words.certgen("explain").one(code.as_str()),
         Action::Help { command } if command.is_empty() => words.one("certgen").one("--help"),
         Action::Help { command } => words.certgen(command).one("--help"),
-        Action::Again { extra } => again()
-            .into_iter()
-            .fold(&mut words, |w, word| w.one(&word))
-            .all(extra),
+        Action::Again { extra } => words.one("certgen").all(&again(given, extra)).all(extra),
         Action::Shell { words: given } => words.all(given),
         _ => words.one("certgen").one("--help"),
     };
-    words.0
+    words.words
 }
 
-/// The words of this very command, without passwords given as `pass:`.
-fn again() -> Vec<String> {
-    let mut out = vec!["certgen".to_owned()];
-    for argument in std::env::args().skip(1) {
-        match argument.split_once("pass:") {
+/// `--dir DIR` as it was given, since a suggested command is about the same folder.
+fn folder(given: &[String]) -> Option<String> {
+    let mut words = given.iter();
+    while let Some(word) = words.next() {
+        if word == "--dir" {
+            return words.next().cloned();
+        }
+        if let Some(folder) = word.strip_prefix("--dir=") {
+            return Some(folder.to_owned());
+        }
+    }
+    None
+}
+
+/// The words of the running command: without passwords given as `pass:`, and without the options
+/// that are in `extra`, which replaces them.
+fn again(given: &[String], extra: &[String]) -> Vec<String> {
+    let replaced = |word: &str| {
+        let name = word.split_once('=').map_or(word, |(name, _)| name);
+        name.starts_with("--") && extra.iter().any(|option| option == name)
+    };
+    let mut out = Vec::new();
+    let mut words = given.iter().peekable();
+    while let Some(word) = words.next() {
+        if replaced(word) {
+            let has_value = !word.contains('=') && !only_options(extra);
+            if has_value && words.peek().is_some_and(|next| !next.starts_with("--")) {
+                words.next();
+            }
+            continue;
+        }
+        match word.split_once("pass:") {
             Some((before, _)) => out.push(format!("{before}prompt")),
-            None => out.push(argument),
+            None => out.push(word.clone()),
         }
     }
     out
 }
 
-#[derive(Default)]
-struct Words(Vec<String>);
+/// Whether these are options that take no values.
+fn only_options(words: &[String]) -> bool {
+    words.iter().all(|word| word.starts_with("--"))
+}
+
+struct Words {
+    folder: Option<String>,
+    words: Vec<String>,
+}
 
 impl Words {
     fn one(&mut self, word: &str) -> &mut Self {
-        self.0.push(word.to_owned());
+        self.words.push(word.to_owned());
         self
     }
 
     fn all(&mut self, words: &[String]) -> &mut Self {
-        self.0.extend_from_slice(words);
+        self.words.extend_from_slice(words);
         self
     }
 
     fn certgen(&mut self, command: &str) -> &mut Self {
         self.one("certgen").one(command)
+    }
+
+    /// A command about the PKI folder.
+    fn in_folder(&mut self, command: &str) -> &mut Self {
+        let folder = self.folder.take();
+        self.one("certgen");
+        if let Some(folder) = folder {
+            self.option("--dir", &folder);
+        }
+        self.one(command)
     }
 
     fn option(&mut self, name: &str, value: &str) -> &mut Self {
@@ -86,5 +134,95 @@ impl Words {
 
     fn flag(&mut self, name: &str, set: bool) -> &mut Self {
         if set { self.one(name) } else { self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use certgen::finding::Code;
+
+    use super::*;
+
+    fn samples() -> Vec<Action> {
+        let text = str::to_owned;
+        vec![
+            Action::CreateAuthority,
+            Action::IssueBroker {
+                names: vec![text("broker.lan"), text("192.168.1.10")],
+                replace: true,
+            },
+            Action::IssueClient {
+                name: text("phone"),
+                replace: true,
+            },
+            Action::Bundle {
+                name: text("phone"),
+                formats: vec![text("bks"), text("p12")],
+                replace: true,
+            },
+            Action::Inspect {
+                what: text("client/phone.bks"),
+            },
+            Action::Verify {
+                host: text("broker.lan"),
+                port: 8884,
+                extra: vec![text("--servername"), text("other.lan")],
+            },
+            Action::ConfigMosquitto,
+            Action::Explain {
+                code: Code::NameMismatch,
+            },
+            Action::Help {
+                command: text("verify"),
+            },
+            Action::Again {
+                extra: vec![text("--store-password"), text("file:<FILE>")],
+            },
+            Action::shell(&["sudo", "systemctl", "restart", "mosquitto"]),
+        ]
+    }
+
+    #[test]
+    fn every_action_has_a_sample() {
+        let source = include_str!("../../finding/remedy.rs");
+        let body = source.split("pub enum Action {").nth(1).unwrap();
+        let body = body.split("\n}").next().unwrap();
+        let mut variants = 0;
+        for line in body.lines().filter(|line| !line.starts_with("     ")) {
+            let name = line.trim().trim_end_matches([',', '{', ' ']);
+            if name.is_empty() || name.starts_with("///") || name == "}" {
+                continue;
+            }
+            variants += 1;
+            let found = samples()
+                .iter()
+                .any(|sample| format!("{sample:?}").starts_with(name));
+            assert!(found, "{name} has no sample");
+        }
+        assert_eq!(variants, samples().len());
+    }
+
+    #[test]
+    fn a_suggestion_is_about_the_same_folder() {
+        let given = ["--dir=my pki", "client"].map(str::to_owned);
+        let line = shell_line(&words(&Action::CreateAuthority, &given));
+        assert_eq!(line, "certgen --dir 'my pki' ca");
+    }
+
+    #[test]
+    fn a_repeated_command_shows_no_password_and_no_option_twice() {
+        let given = ["verify", "--host", "h", "--store-password", "env:P"];
+        let given = [&given[..], &["--password=pass:secret"]].concat();
+        let given: Vec<String> = given.into_iter().map(str::to_owned).collect();
+        let extra = ["--store-password", "prompt"].map(str::to_owned).to_vec();
+        let line = shell_line(&words(&Action::Again { extra }, &given));
+        assert_eq!(
+            line,
+            "certgen verify --host h --password=prompt --store-password prompt"
+        );
+        let extra = vec!["--force".to_owned()];
+        let given = ["ca", "--force", "--cn", "Home"].map(str::to_owned);
+        let line = shell_line(&words(&Action::Again { extra }, &given));
+        assert_eq!(line, "certgen ca --cn Home --force");
     }
 }
