@@ -336,7 +336,7 @@ pub enum Opened {
 }
 
 /// A protected key as it stands in a file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SealedKey {
     /// The format whose protection it is.
