@@ -3,9 +3,11 @@
 //! Renderers return text with ANSI styles in it; who prints strips them where they do not belong.
 //! Everything that a stranger may have written goes through [`escape`].
 
+mod conversation;
 pub mod escape;
 mod findings;
 pub mod style;
 pub mod suggestion;
 
+pub use conversation::{address, conversation_json, conversation_text};
 pub use findings::{Suggest, document, findings_json, findings_text, remedy_json};

@@ -19,7 +19,7 @@ pub use network::{
     Traffic,
 };
 pub use request::{
-    Identity, Material, MqttRequest, Request, TlsRequest, TlsVersion, Trust, TrustSource,
+    Client, Identity, Material, MqttRequest, Request, TlsRequest, TlsVersion, Trust, TrustSource,
 };
 pub use tls::{
     Alert, CertificateRequest, ClientCertificate, Incompatible, Negotiated, Presented, Refusal,

@@ -51,6 +51,8 @@ pub(crate) struct Global {
 /// What can be done
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run the whole conversation with a broker, and name what is wrong and what to do
+    Verify(Box<commands::verify::Arguments>),
     /// Print a completion script for a shell
     Completions(commands::completions::Arguments),
     /// Print the manual page (roff)

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod man;
+pub(crate) mod verify;
 
 use crate::cli::Command;
 use crate::context::Context;
@@ -9,9 +10,10 @@ use crate::failure::Failure;
 use crate::present::Status;
 
 /// Does what was asked for.
-pub(crate) fn run(command: Command, _context: &Context) -> Result<Status, Failure> {
+pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure> {
     match command {
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments, context),
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Context {
     pub(crate) dir: PathBuf,
     /// The clock of judging.
     pub(crate) now: Timestamp,
+    /// Whether `now` is the computer's own clock.
+    pub(crate) now_is_clock: bool,
     /// The clock of issuing: `SOURCE_DATE_EPOCH` where set and `--now` is not.
     pub(crate) issue_now: Timestamp,
     pub(crate) json: bool,
@@ -38,6 +40,7 @@ impl Context {
         Ok(Self {
             dir: global.dir.unwrap_or_else(default_dir),
             now,
+            now_is_clock: global.now.is_none(),
             issue_now,
             json: global.json,
             strict: global.strict,

@@ -27,6 +27,57 @@ pub struct Request {
     pub stage_limit: Duration,
     /// Whether extra probes were allowed.
     pub probes: bool,
+    /// The client whose rules are followed.
+    pub emulate: Option<Client>,
+}
+
+/// A client whose rules can be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Client {
+    /// Rhasspy Mobile: Paho on Android, BKS alone.
+    Rhasspy,
+    /// An Android app with Conscrypt.
+    Android,
+    /// Java's own TLS.
+    Java,
+    /// Python's ssl module.
+    Python,
+    /// ESP32 and other devices with Mbed TLS.
+    Esp32,
+}
+
+impl Client {
+    /// Every client.
+    pub const ALL: [Self; 5] =
+        [Self::Rhasspy, Self::Android, Self::Java, Self::Python, Self::Esp32];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rhasspy => "rhasspy",
+            Self::Android => "android",
+            Self::Java => "java",
+            Self::Python => "python",
+            Self::Esp32 => "esp32",
+        }
+    }
+
+    /// Whether it sends this host as server name (SNI): Conscrypt and JSSE do so for names with a
+    /// dot alone (Conscrypt for `localhost` too), nobody for addresses.
+    #[must_use]
+    pub fn sends_server_name(self, host: &str) -> bool {
+        if host.parse::<core::net::IpAddr>().is_ok() {
+            return false;
+        }
+        let has_dot = host.contains('.') && !host.ends_with('.');
+        match self {
+            Self::Rhasspy | Self::Android => has_dot || host == "localhost",
+            Self::Java => has_dot,
+            Self::Python | Self::Esp32 => true,
+        }
+    }
 }
 
 /// How TLS was asked for.

@@ -1,0 +1,395 @@
+//! Files to what the conversation has in hand: trust anchors, the client's identity, revocation
+//! lists, and what is worth saying about the files themselves.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use certgen::diagnose::transcript::{Identity, Material, Trust, TrustSource};
+use certgen::finding::{Action, Code, Finding, Remedy};
+use certgen::keystore::pem::{self, Item};
+use certgen::keystore::{
+    Content, Integrity, KeyState, Keystore, Limits, Passwords, decode, detect,
+};
+use certgen::secret::{Password, PrivateKey};
+use certgen::x509::{Certificate, KeyKind, key};
+
+use super::arguments::Credentials;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::password::{self, Purpose, Source};
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub(super) material: Material,
+    pub(super) key: Option<PrivateKey>,
+    /// What is worth saying about the files.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Reads everything that the options name.
+pub(super) fn read(credentials: &Credentials, context: &Context) -> Result<Intake, Failure> {
+    let mut reader = Reader { credentials, context, findings: Vec::new() };
+    let keystore = reader.keystore()?;
+    let (identity, key) = match (&keystore, &credentials.cert) {
+        (Some((path, store)), _) => reader.identity_of_store(path, store)?,
+        (None, Some(path)) => Some(reader.identity_of_files(path)?).unzip(),
+        (None, None) => (None, None),
+    };
+    let without_identity = match (&identity, &keystore) {
+        (None, Some((path, _))) => {
+            Some(format!("the store `{}` holds no private key", path.display()))
+        }
+        _ => None,
+    };
+    let trust = reader.trust(keystore.as_ref())?;
+    let crls = reader.revocation_lists()?;
+    let material = Material {
+        now: Some(context.now),
+        now_is_clock: context.now_is_clock,
+        trust,
+        identity,
+        without_identity,
+        crls,
+    };
+    Ok(Intake { material, key, findings: reader.findings })
+}
+
+struct Reader<'a> {
+    credentials: &'a Credentials,
+    context: &'a Context,
+    findings: Vec<Finding>,
+}
+
+impl Reader<'_> {
+    fn keystore(&mut self) -> Result<Option<(PathBuf, Keystore)>, Failure> {
+        let Some(path) = &self.credentials.keystore else {
+            return Ok(None);
+        };
+        let purpose = ("the keystore", "--store-password");
+        let source = self.credentials.store_password.as_ref();
+        let store = self.store(path, source, purpose, true)?;
+        Ok(Some((path.clone(), store)))
+    }
+
+    /// Reads a store; asks for its password where it needs one.
+    fn store(
+        &mut self,
+        path: &Path,
+        source: Option<&Source>,
+        (kind, option): (&str, &str),
+        needs_key: bool,
+    ) -> Result<Keystore, Failure> {
+        let bytes = file(path)?;
+        let limits = Limits::default();
+        let what = format!("{kind} `{}`", path.display());
+        let keys = self.key_passwords(&what)?;
+        let open = |password: Option<&Password>| {
+            let passwords = Passwords { store: password, keys: &keys };
+            decode(&bytes, &passwords, &limits).map_err(|error| {
+                Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
+            })
+        };
+        let purpose = Purpose { what: &what, option };
+        let store = match source {
+            Some(source) => open(Some(&password::existing(Some(source), purpose)?))?,
+            None => match open(None) {
+                Ok(store) if is_open(&store, needs_key) => store,
+                Err(failure) if failure.code != Code::PasswordNeeded => return Err(failure),
+                _ => open(Some(&password::existing(None, purpose)?))?,
+            },
+        };
+        if store.integrity != Integrity::Verified
+            && detect(&bytes).is_some()
+            && !self.credentials.allow_unauthenticated
+            && store.format != certgen::keystore::Format::Pem
+        {
+            return Err(without_integrity(path, &store));
+        }
+        Ok(store)
+    }
+
+    fn key_passwords(&self, what: &str) -> Result<Vec<Password>, Failure> {
+        let Some(source) = &self.credentials.key_password else {
+            return Ok(Vec::new());
+        };
+        let what = format!("the key in {what}");
+        let purpose = Purpose { what: &what, option: "--key-password" };
+        Ok(vec![password::existing(Some(source), purpose)?])
+    }
+
+    fn identity_of_store(
+        &mut self,
+        path: &Path,
+        store: &Keystore,
+    ) -> Result<(Option<Identity>, Option<PrivateKey>), Failure> {
+        let keys = store.entries.iter().filter_map(|entry| match &entry.content {
+            Content::PrivateKey { key, chain } => Some((entry, Some(key), chain)),
+            Content::Sealed { chain, .. } if !chain.is_empty() => Some((entry, None, chain)),
+            _ => None,
+        });
+        let mut keys: Vec<_> = keys.collect();
+        // A key that opens goes before one that does not.
+        keys.sort_by_key(|(_, key, _)| key.is_none_or(|key| key.open().is_none()));
+        let Some((entry, key, chain)) = keys.first() else {
+            self.findings.push(without_key(path, store));
+            return Ok((None, None));
+        };
+        let alias = entry.alias.to_string();
+        let Some(key) = key.and_then(KeyState::open) else {
+            let error = certgen::keystore::Error::KeyPasswordDiffers { alias };
+            return Err(Failure::from(error).while_doing(format!("cannot read `{}`", path.display())));
+        };
+        let shown = path.display().to_string();
+        let chain = (*chain).clone();
+        fits(&chain, key, &format!("the entry `{alias}` of `{shown}`"), &format!("`{shown}`"))?;
+        let identity = Identity { chain, path: shown, alias: Some(alias) };
+        Ok((Some(identity), Some(key.clone_secret())))
+    }
+
+    fn identity_of_files(&mut self, path: &Path) -> Result<(Identity, PrivateKey), Failure> {
+        let key_path = self.credentials.key.as_deref().unwrap_or(path);
+        let chain = self.certificates(path)?;
+        let key = self.private_key(key_path)?;
+        let shown = path.display().to_string();
+        fits(&chain, &key, &format!("`{shown}`"), &format!("`{}`", key_path.display()))?;
+        Ok((Identity { chain, path: shown, alias: None }, key))
+    }
+
+    /// The certificates of a PEM or DER file, or of a store that needs no password.
+    fn certificates(&mut self, path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+        let bytes = file(path)?;
+        let contents = self.pem(path, &bytes, &Passwords::default())?;
+        let certificates: Vec<Vec<u8>> = contents.certificates().map(<[u8]>::to_vec).collect();
+        if certificates.is_empty() {
+            return Err(no_certificate(path, &bytes));
+        }
+        Ok(certificates)
+    }
+
+    fn pem(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+        passwords: &Passwords<'_>,
+    ) -> Result<pem::Contents, Failure> {
+        let is_empty = bytes.iter().all(u8::is_ascii_whitespace);
+        if is_empty || (detect(bytes).is_none() && !pem::looks_like_pem_or_der(bytes)) {
+            return Err(no_certificate(path, bytes));
+        }
+        let mut contents = pem::read(bytes, passwords, &Limits::default())
+            .map_err(|error| {
+                Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
+            })?;
+        let about = path.display().to_string();
+        let findings = std::mem::take(&mut contents.findings);
+        self.findings.extend(findings.into_iter().map(|finding| finding.about(about.clone())));
+        Ok(contents)
+    }
+
+    fn private_key(&mut self, path: &Path) -> Result<PrivateKey, Failure> {
+        let bytes = zeroize::Zeroizing::new(file(path)?);
+        let what = format!("the key `{}`", path.display());
+        let purpose = Purpose { what: &what, option: "--key-password" };
+        let mut passwords = Vec::new();
+        if let Some(source) = &self.credentials.key_password {
+            passwords.push(password::existing(Some(source), purpose)?);
+        }
+        let contents = self.pem(path, &bytes, &Passwords { store: None, keys: &passwords })?;
+        let is_sealed = matches!(contents.private_key(), Some(KeyState::Sealed(_)));
+        let contents = if is_sealed && passwords.is_empty() {
+            passwords.push(password::existing(None, purpose)?);
+            self.pem(path, &bytes, &Passwords { store: None, keys: &passwords })?
+        } else {
+            contents
+        };
+        contents
+            .into_private_key(&Passwords { store: None, keys: &passwords })
+            .map_err(|error| {
+                Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
+            })
+    }
+
+    fn trust(&mut self, keystore: Option<&(PathBuf, Keystore)>) -> Result<Trust, Failure> {
+        if let Some(path) = &self.credentials.cafile {
+            let anchors = self.certificates(path)?;
+            self.note_store_trust(keystore, true);
+            return Ok(trust(anchors, TrustSource::File, Some(path)));
+        }
+        if let Some(path) = &self.credentials.truststore {
+            let source = self.credentials.truststore_password.clone();
+            let purpose = ("the trust store", "--truststore-password");
+            let store = self.store(path, source.as_ref(), purpose, false)?;
+            let anchors = anchors(&store);
+            if anchors.is_empty() {
+                self.findings.push(without_trust(path, false));
+            }
+            self.note_store_trust(keystore, true);
+            return Ok(trust(anchors, TrustSource::TrustStore, Some(path)));
+        }
+        if let Some((path, store)) = keystore {
+            let anchors = anchors(store);
+            if !anchors.is_empty() {
+                return Ok(trust(anchors, TrustSource::KeyStore, Some(path)));
+            }
+            self.note_store_trust(keystore, false);
+        }
+        let own = self.context.dir.join("ca").join("ca.crt");
+        if own.is_file() {
+            let anchors = self.certificates(&own)?;
+            return Ok(trust(anchors, TrustSource::Folder, Some(&own)));
+        }
+        Ok(trust(system_roots(), TrustSource::System, None))
+    }
+
+    /// Whether the keystore lacks what an app with one store trusts by.
+    fn note_store_trust(&mut self, keystore: Option<&(PathBuf, Keystore)>, given: bool) {
+        if let Some((path, store)) = keystore
+            && anchors(store).is_empty()
+        {
+            self.findings.push(without_trust(path, given));
+        }
+    }
+
+    fn revocation_lists(&mut self) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        let mut lists = Vec::new();
+        for path in &self.credentials.crl {
+            let bytes = file(path)?;
+            let contents = self.pem(path, &bytes, &Passwords::default())?;
+            let before = lists.len();
+            for item in contents.items {
+                if let Item::RevocationList(der) = item {
+                    lists.push((path.display().to_string(), der));
+                }
+            }
+            if lists.len() == before {
+                let cause = format!("`{}` holds no certificate revocation list", path.display());
+                return Err(Failure::new(Code::CannotRead, cause)
+                    .with_remedy(Remedy::text("give a CRL as PEM (BEGIN X509 CRL) or DER")));
+            }
+        }
+        Ok(lists)
+    }
+}
+
+/// The bytes of a file, or of standard input for `-`.
+fn file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error: std::io::Error| Failure::cannot_read(path, &error);
+    let limit = u64::try_from(Limits::default().file_size).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
+    } else {
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
+    }
+    Ok(bytes)
+}
+
+/// Whether a store that was read without password gives what is wanted of it.
+fn is_open(store: &Keystore, needs_key: bool) -> bool {
+    let sealed = |content: &Content| match content {
+        Content::PrivateKey { key, .. } => key.open().is_none(),
+        Content::Sealed { .. } => true,
+        _ => false,
+    };
+    let any_sealed = needs_key && store.entries.iter().any(|entry| sealed(&entry.content));
+    store.integrity == Integrity::Verified && !any_sealed
+}
+
+fn anchors(store: &Keystore) -> Vec<Vec<u8>> {
+    let trusted = store.entries.iter().filter_map(|entry| match &entry.content {
+        Content::TrustedCertificate { certificate } => Some(certificate.clone()),
+        _ => None,
+    });
+    trusted.collect()
+}
+
+fn trust(anchors: Vec<Vec<u8>>, source: TrustSource, path: Option<&PathBuf>) -> Trust {
+    Trust { anchors, source, path: path.map(|path| path.display().to_string()) }
+}
+
+fn system_roots() -> Vec<Vec<u8>> {
+    let found = rustls_native_certs::load_native_certs();
+    found.certs.into_iter().map(|certificate| certificate.to_vec()).collect()
+}
+
+/// Whether the key belongs to the leaf; keys whose public half cannot be computed are let pass.
+fn fits(chain: &[Vec<u8>], key: &PrivateKey, of: &str, key_of: &str) -> Result<(), Failure> {
+    let Some(leaf) = chain.first() else {
+        let cause = format!("{of} has a private key without a certificate");
+        return Err(Failure::new(Code::NoCertificateInFile, cause)
+            .with_remedy(Remedy::text("make the store again, with the client's certificate in it")));
+    };
+    let leaf = Certificate::from_der(leaf)
+        .map_err(|error| Failure::from(error).while_doing(format!("cannot read {of}")))?;
+    let Ok(public) = key::public_key(key) else {
+        return Ok(());
+    };
+    if public.spki_der() == leaf.public_key.spki_der() || public.key_bits() == leaf.public_key.key_bits() {
+        return Ok(());
+    }
+    let mut failure = Failure::new(
+        Code::KeyMismatch,
+        format!("the private key of {key_of} does not belong to the certificate of {of}"),
+    );
+    let kind = |kind: &KeyKind| kind.to_string();
+    failure.because.push(format!(
+        "the certificate of `{}` is for another {} key; the key given is {}",
+        leaf.subject,
+        kind(leaf.public_key.kind()),
+        kind(public.kind()),
+    ));
+    Err(failure.with_remedy(Remedy::text("give the key that was made with this certificate, or issue the certificate again")))
+}
+
+fn no_certificate(path: &Path, bytes: &[u8]) -> Failure {
+    let shown = path.display();
+    let mut failure = Failure::new(Code::NoCertificateInFile, format!("`{shown}` holds no certificate"));
+    failure.because.push(match bytes {
+        [] => "the file is empty".to_owned(),
+        bytes if detect(bytes).is_some() => "it is a keystore, not a file of certificates".to_owned(),
+        _ => "there is neither a BEGIN line of a certificate nor a DER structure in it".to_owned(),
+    });
+    failure.with_remedy(Remedy::text("give the file with the certificate (PEM or DER); a keystore goes to --keystore or --truststore"))
+}
+
+fn without_integrity(path: &Path, store: &Keystore) -> Failure {
+    let shown = path.display();
+    let mut failure = Failure::new(
+        Code::StoreWithoutIntegrity,
+        format!("nothing proves that the {} store `{shown}` was not altered", store.format),
+    );
+    failure.because.push(match store.integrity {
+        Integrity::Weak => "its integrity check can be forged (BKS version 1, CVE-2018-5382)".to_owned(),
+        _ => "it has no integrity check, or none was made for want of a password".to_owned(),
+    });
+    let extra = vec!["--allow-unauthenticated".to_owned()];
+    failure.with_remedy(Remedy::run(
+        "make the store again with a current tool, or read it all the same",
+        Action::Again { extra },
+    ))
+}
+
+fn without_key(path: &Path, store: &Keystore) -> Finding {
+    let shown = path.display();
+    let count = store.entries.len();
+    let aliases: Vec<String> =
+        store.entries.iter().take(5).map(|entry| format!("`{}`", entry.alias)).collect();
+    let cause = format!(
+        "the store holds {count} {}, and none of them is a private key ({}): no client certificate can be sent",
+        if count == 1 { "entry" } else { "entries" },
+        aliases.join(", "),
+    );
+    Finding::warning(Code::StoreWithoutKey, cause)
+        .about(shown.to_string())
+        .with_remedy(Remedy::text("give the store that holds the client's key, or make it with `certgen bundle`"))
+}
+
+fn without_trust(path: &Path, given: bool) -> Finding {
+    let cause = "the store has no trusted certificate of its own: apps that know this store alone (phones, Java) trust no broker";
+    let severity = if given { certgen::finding::Severity::Note } else { certgen::finding::Severity::Warning };
+    Finding::new(Code::StoreWithoutTrust, severity, cause)
+        .about(path.display().to_string())
+        .with_remedy(Remedy::text("put the CA into the store as its own trusted entry, as `certgen bundle` does"))
+}
