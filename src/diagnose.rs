@@ -35,5 +35,7 @@ impl Criteria {
 pub fn diagnose(transcript: &Transcript, _criteria: Criteria) -> Diagnosis {
     let failed = transcript.failed();
     let failed = failed.map(|step| Finding::failure(Code::Internal, step.detail.clone()));
-    Diagnosis { findings: failed.into_iter().collect() }
+    Diagnosis {
+        findings: failed.into_iter().collect(),
+    }
 }

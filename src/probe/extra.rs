@@ -1,16 +1,374 @@
 //! Extra probes: short, harmless questions that tell the causes of a failure apart.
+//!
+//! Each is a connection of its own, bounded in time and bytes, without credentials and without the
+//! client's identity, and is asked only where its answer could change what the cause is.
+
+mod bytes;
+mod legacy;
 
 use core::net::SocketAddr;
+use std::time::Duration;
 
+use self::bytes::{HTTP_GET, PROXY_HEADER};
 use super::Prober;
 use super::clock::Clock;
-use crate::diagnose::transcript::Transcript;
+use super::converse::{connect_again, hello, shake_only};
+use super::link::{Link, Stream};
+use super::session;
+use super::tls::{self, Hello};
+use crate::diagnose::transcript::{
+    Alert, Connected, Incompatible, MqttVersion, Reply, Silence, StepName, Tls, TlsFailure,
+    Transcript,
+};
+
+/// How long one probe may take.
+const PROBE: Duration = Duration::from_secs(2);
+const NO_APPLICATION_PROTOCOL: Alert = Alert(120);
+/// ALPN protocols that brokers are known to share a port by.
+const KNOWN_ALPN: [&str; 2] = ["x-amzn-mqtt-ca", "mqtt"];
 
 /// Asks what the transcript leaves open.
 pub(super) async fn probe(
-    _prober: &Prober,
-    _transcript: &mut Transcript,
-    _peer: SocketAddr,
-    _clock: Clock,
+    prober: &Prober,
+    transcript: &mut Transcript,
+    peer: SocketAddr,
+    clock: Clock,
 ) {
+    let mut probing = Probing {
+        prober,
+        transcript,
+        peer,
+        clock,
+    };
+    probing.addresses().await;
+    let failed = probing.transcript.failed().map(|step| step.name);
+    match failed {
+        Some(StepName::Tls) => probing.handshake().await,
+        Some(StepName::Mqtt) => probing.mqtt().await,
+        _ => {}
+    }
+    if failed.is_some() {
+        probing.server_names().await;
+    }
+}
+
+struct Probing<'a> {
+    prober: &'a Prober,
+    transcript: &'a mut Transcript,
+    peer: SocketAddr,
+    clock: Clock,
+}
+
+impl Probing<'_> {
+    /// The handshake as it was asked for, without the identity, and going on after a refusal.
+    fn hello(&self) -> Option<Hello> {
+        let hello = hello(&self.transcript.request).ok()?;
+        Some(Hello {
+            lenient: true,
+            with_identity: false,
+            ..hello
+        })
+    }
+
+    async fn shake(&self, hello: &Hello) -> Option<Tls> {
+        shake_only(self.prober, hello, self.peer, self.clock.within(PROBE)).await
+    }
+
+    fn is_in_time(&self) -> bool {
+        self.clock.has(PROBE)
+    }
+
+    /// A handshake with every other address that answered, where every address is to be checked.
+    async fn addresses(&mut self) {
+        if !self.transcript.request.all_addresses || self.transcript.request.tls.is_none() {
+            return;
+        }
+        let attempts = self
+            .transcript
+            .tcp
+            .iter()
+            .flat_map(|tcp| tcp.attempts.clone());
+        let others: Vec<SocketAddr> = attempts
+            .filter(|attempt| attempt.result == Ok(Connected) && attempt.address != self.peer)
+            .map(|attempt| attempt.address)
+            .collect();
+        let Some(hello) = self.hello() else {
+            return;
+        };
+        for address in others {
+            if !self.is_in_time() {
+                return;
+            }
+            let deadline = self.clock.within(PROBE);
+            if let Some(tls) = shake_only(self.prober, &hello, address, deadline).await {
+                self.transcript.extra.addresses.push((address, tls));
+            }
+        }
+    }
+
+    /// The handshake did not come about.
+    async fn handshake(&mut self) {
+        let Some(tls) = self.transcript.tls.clone() else {
+            return;
+        };
+        let Some(failure) = tls.failure.clone() else {
+            // Refused after the handshake: the alert says it all.
+            return;
+        };
+        match failure {
+            TlsFailure::CertificateRefused | TlsFailure::Local(_) => {}
+            TlsFailure::Closed | TlsFailure::TimedOut if tls.traffic.received == 0 => {
+                self.other_protocols(failure == TlsFailure::Closed).await;
+                if !self.is_explained() {
+                    self.other_hellos().await;
+                }
+            }
+            TlsFailure::NotTls => self.other_protocols(false).await,
+            TlsFailure::Incompatible(Incompatible::Alpn) => self.alpn().await,
+            TlsFailure::Alert(alert) => {
+                if alert == NO_APPLICATION_PROTOCOL {
+                    self.alpn().await;
+                }
+                self.other_hellos().await;
+            }
+            _ => self.other_hellos().await,
+        }
+    }
+
+    /// Whether the port speaks something else than TLS; all questions at once, since each may have
+    /// to wait for its limit.
+    async fn other_protocols(&mut self, try_again: bool) {
+        if !self.is_in_time() {
+            return;
+        }
+        let (peer, deadline) = (self.peer, self.clock.within(PROBE));
+        let connect = bytes::connect();
+        let (second_try, plain_connect, http, proxy_header) = tokio::join!(
+            async {
+                if try_again {
+                    self.shake(&self.hello()?).await
+                } else {
+                    None
+                }
+            },
+            bytes::ask(peer, &connect, deadline),
+            bytes::ask(peer, HTTP_GET, deadline),
+            self.behind_proxy_header(),
+        );
+        let extra = &mut self.transcript.extra;
+        extra.second_try = second_try;
+        extra.plain_connect = plain_connect;
+        extra.http = http;
+        extra.proxy_header = proxy_header;
+    }
+
+    /// Whether the answers so far name the cause.
+    fn is_explained(&self) -> bool {
+        let extra = &self.transcript.extra;
+        let plain = extra.plain_connect.as_ref();
+        plain.is_some_and(|answer| answer.bytes.first() == Some(&0x20))
+            || extra.proxy_header.as_ref().is_some_and(Tls::is_complete)
+            || extra.second_try.as_ref().is_some_and(Tls::is_complete)
+    }
+
+    async fn behind_proxy_header(&self) -> Option<Tls> {
+        use tokio::io::AsyncWriteExt as _;
+        let hello = self.hello()?;
+        let deadline = self.clock.within(PROBE);
+        let mut tap = connect_again(self.peer, deadline).await?;
+        tap.write_all(PROXY_HEADER).await.ok()?;
+        let (tls, session) = tls::shake(&self.prober.shared, &hello, tap, deadline).await;
+        if let Some(session) = session {
+            Link::new(Stream::Tls(Box::new(session.stream)), session.notes)
+                .close(&[])
+                .await;
+        }
+        Some(tls)
+    }
+
+    /// Whether another ClientHello passes: a small one, one without a name, one of old.
+    async fn other_hellos(&mut self) {
+        let Some(hello) = self.hello().filter(|_| self.is_in_time()) else {
+            return;
+        };
+        let name = self
+            .transcript
+            .tls
+            .as_ref()
+            .and_then(|tls| tls.server_name_sent.clone());
+        let small = Hello {
+            small: true,
+            ..hello.clone()
+        };
+        let nameless = Hello {
+            send_name: false,
+            ..hello.clone()
+        };
+        let (small_hello, without_server_name, legacy) = tokio::join!(
+            async {
+                if hello.small {
+                    None
+                } else {
+                    self.shake(&small).await
+                }
+            },
+            async {
+                if name.is_some() {
+                    self.shake(&nameless).await
+                } else {
+                    None
+                }
+            },
+            legacy::ask(self.peer, name.as_deref(), self.clock.within(PROBE)),
+        );
+        let extra = &mut self.transcript.extra;
+        extra.small_hello = small_hello;
+        extra.without_server_name = without_server_name;
+        extra.legacy = legacy;
+    }
+
+    async fn alpn(&mut self) {
+        if let Some(hello) = self.hello()
+            && !hello.alpn.is_empty()
+        {
+            let without = Hello {
+                alpn: Vec::new(),
+                ..hello
+            };
+            self.transcript.extra.without_alpn = self.shake(&without).await;
+        }
+    }
+
+    /// TLS is fine, and what follows is not MQTT as it should be.
+    async fn mqtt(&mut self) {
+        if self.transcript.request.tls.is_none() {
+            let deadline = self.clock.within(PROBE);
+            self.transcript.extra.tls_hello = legacy::ask(self.peer, None, deadline).await;
+            self.transcript.extra.http =
+                bytes::ask(self.peer, HTTP_GET, self.clock.within(PROBE)).await;
+            return;
+        }
+        let missing = self
+            .transcript
+            .mqtt
+            .as_ref()
+            .and_then(|mqtt| mqtt.connack.missing().cloned());
+        match missing {
+            Some(Silence::Foreign(_)) => self.ask_alpn().await,
+            Some(Silence::Closed(_) | Silence::TimedOut | Silence::Malformed { .. }) => {
+                self.other_mqtt_version().await;
+                self.http_inside().await;
+                self.ask_alpn().await;
+            }
+            Some(_) => {}
+            None => self.other_version_where_refused().await,
+        }
+    }
+
+    /// An HTTP request inside TLS, which a web server answers.
+    async fn http_inside(&mut self) {
+        if let Some(link) = self.link().await {
+            self.transcript.extra.https =
+                bytes::ask_over(link, HTTP_GET, self.clock.within(PROBE)).await;
+        }
+    }
+
+    /// Whether the port shares itself by ALPN.
+    async fn ask_alpn(&mut self) {
+        let Some(hello) = self.hello() else {
+            return;
+        };
+        for name in KNOWN_ALPN
+            .iter()
+            .filter(|name| !hello.alpn.iter().any(|asked| asked == *name))
+        {
+            if !self.is_in_time() {
+                return;
+            }
+            let hello = Hello {
+                alpn: vec![(*name).to_owned()],
+                ..hello.clone()
+            };
+            if let Some(tls) = self.shake(&hello).await {
+                self.transcript.extra.alpns.push(((*name).to_owned(), tls));
+            }
+        }
+    }
+
+    /// A link over TLS, verified like the conversation itself, without the identity.
+    async fn link(&self) -> Option<Link> {
+        if !self.is_in_time() {
+            return None;
+        }
+        let deadline = self.clock.within(PROBE);
+        let hello = hello(&self.transcript.request).ok()?;
+        let tap = connect_again(self.peer, deadline).await?;
+        let (_, session) = tls::shake(&self.prober.shared, &hello, tap, deadline).await;
+        let session = session?;
+        Some(Link::new(
+            Stream::Tls(Box::new(session.stream)),
+            session.notes,
+        ))
+    }
+
+    async fn other_version_where_refused(&mut self) {
+        let connack = self
+            .transcript
+            .mqtt
+            .as_ref()
+            .and_then(|mqtt| mqtt.connack.value().cloned());
+        let Some(connack) = connack else {
+            return;
+        };
+        if matches!(connack.code, 1 | 0x84) || (connack.code > 5 && connack.code < 0x80) {
+            self.other_mqtt_version().await;
+        }
+    }
+
+    /// CONNECT of another version, without credentials.
+    async fn other_mqtt_version(&mut self) {
+        let asked = self.transcript.request.mqtt.version;
+        let other = if asked == MqttVersion::V5 {
+            MqttVersion::V311
+        } else {
+            MqttVersion::V5
+        };
+        let Some(mut link) = self.link().await else {
+            return;
+        };
+        let id = self
+            .transcript
+            .mqtt
+            .as_ref()
+            .map(|mqtt| mqtt.client_id.clone())
+            .unwrap_or_default();
+        let deadline = self.clock.within(PROBE);
+        let reply: Reply<_> = session::connect_only(&mut link, other, &id, deadline).await;
+        let accepted = reply.value().is_some_and(|connack| connack.code == 0);
+        link.close(if accepted { &[0xe0, 0] } else { &[] }).await;
+        self.transcript.extra.other_mqtt_version = Some((other, reply));
+    }
+
+    /// The other names that the user thinks of.
+    async fn server_names(&mut self) {
+        let Some(tls) = self.transcript.request.tls.clone() else {
+            return;
+        };
+        for name in tls.try_server_names {
+            let Ok(parsed) = super::converse::server_name(&name) else {
+                continue;
+            };
+            let Some(hello) = self.hello().filter(|_| self.is_in_time()) else {
+                return;
+            };
+            let hello = Hello {
+                name: parsed,
+                send_name: true,
+                ..hello
+            };
+            if let Some(tls) = self.shake(&hello).await {
+                self.transcript.extra.server_names.push((name, tls));
+            }
+        }
+    }
 }

@@ -144,11 +144,6 @@ impl Link {
         }
     }
 
-    /// Whether something came that was not read yet.
-    pub(super) fn has_bytes(&self) -> bool {
-        !self.buffer.is_empty()
-    }
-
     /// The first bytes of an answer of another protocol, with a little of what follows them.
     pub(super) async fn foreign(&mut self) -> Vec<u8> {
         let deadline = Instant::now() + FOREIGN_REST;

@@ -136,7 +136,7 @@ pub(super) fn missing<T>(what: &str, reply: &Reply<T>) -> String {
     let Some(instead) = reply.missing() else {
         return format!("no {what}");
     };
-    format!("no {what}: {}", self::silence(instead))
+    format!("no {what}: {}", silence(instead))
 }
 
 /// What came instead of an answer, in a few words.

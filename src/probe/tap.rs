@@ -145,16 +145,15 @@ impl AsyncWrite for Tap {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.inner).poll_write(context, bytes));
-        match &result {
-            Ok(written) => self.notes.with(|traffic, _| {
-                let written = u64::try_from(*written).unwrap_or(u64::MAX);
+        // After a failure, what the peer sent before it closed is still to be read: the alert, mostly.
+        if let Ok(written) = &result {
+            let written = u64::try_from(*written).unwrap_or(u64::MAX);
+            self.notes.with(|traffic, _| {
                 traffic.sent += written;
                 if traffic.received == 0 {
                     traffic.first_flight += written;
                 }
-            }),
-            // What the peer sent before it closed is still to be read: the alert, mostly.
-            Err(_) => {}
+            });
         }
         Poll::Ready(result)
     }

@@ -24,8 +24,15 @@ pub fn conversation_text(
     findings: &[Finding],
     suggest: Suggest<'_>,
 ) -> String {
-    let mut out = format!("{}\n", paint(TITLE, &terminal(&address(&transcript.request))));
-    let widest = transcript.steps.iter().map(|step| shown_detail(step).chars().count()).max();
+    let mut out = format!(
+        "{}\n",
+        paint(TITLE, &terminal(&address(&transcript.request)))
+    );
+    let widest = transcript
+        .steps
+        .iter()
+        .map(|step| shown_detail(step).chars().count())
+        .max();
     let width = widest.unwrap_or(0).min(WIDEST);
     for step in &transcript.steps {
         out.push_str(&step_line(step, width));
@@ -97,7 +104,10 @@ fn summary(transcript: &Transcript, findings: &[Finding]) -> String {
     };
     let text = match (verdict, transcript.failed()) {
         (Verdict::Failure, Some(step)) => {
-            format!("the conversation ended at {} after {whole}", step.name.as_str())
+            format!(
+                "the conversation ended at {} after {whole}",
+                step.name.as_str()
+            )
         }
         (_, _) if transcript.is_good(StepName::Publish) && transcript.request.mqtt.echo => {
             format!("the message went to the broker and came back; {whole} in all")
@@ -133,7 +143,10 @@ fn target_json(transcript: &Transcript) -> Value {
     target.insert("host".into(), request.host.clone().into());
     target.insert("port".into(), request.port.into());
     let peer = transcript.tcp.as_ref().and_then(|tcp| tcp.peer);
-    target.insert("address".into(), peer.map(|peer| peer.ip().to_string()).into());
+    target.insert(
+        "address".into(),
+        peer.map(|peer| peer.ip().to_string()).into(),
+    );
     target.insert("tls".into(), request.tls.is_some().into());
     target.insert("mqtt".into(), request.mqtt.version.to_string().into());
     if let Some(path) = &request.websocket {
@@ -162,8 +175,13 @@ fn number(duration: Duration) -> Value {
 
 /// The chain as the broker sent it, leaf first.
 fn chain_json(transcript: &Transcript) -> Value {
-    let presented = transcript.tls.as_ref().and_then(|tls| tls.presented.as_ref());
-    let chain = presented.map(|presented| presented.chain.as_slice()).unwrap_or_default();
+    let presented = transcript
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.presented.as_ref());
+    let chain = presented
+        .map(|presented| presented.chain.as_slice())
+        .unwrap_or_default();
     let now = transcript.material.now;
     chain
         .iter()
@@ -193,7 +211,11 @@ fn tls_json(transcript: &Transcript) -> Value {
         return Value::Null;
     };
     let negotiated = &tls.negotiated;
-    let client_certificate = match tls.certificate_request.as_ref().map(|request| request.answer) {
+    let client_certificate = match tls
+        .certificate_request
+        .as_ref()
+        .map(|request| request.answer)
+    {
         None => "not-requested",
         Some(ClientCertificate::Sent) => "sent",
         Some(ClientCertificate::NoIdentity) => "none",

@@ -49,8 +49,13 @@ pub enum Client {
 
 impl Client {
     /// Every client.
-    pub const ALL: [Self; 5] =
-        [Self::Rhasspy, Self::Android, Self::Java, Self::Python, Self::Esp32];
+    pub const ALL: [Self; 5] = [
+        Self::Rhasspy,
+        Self::Android,
+        Self::Java,
+        Self::Python,
+        Self::Esp32,
+    ];
 
     /// The name on the command line.
     #[must_use]

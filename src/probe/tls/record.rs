@@ -100,8 +100,8 @@ impl ServerCertVerifier for Recorder {
                 .map(|certificate| certificate.to_vec())
                 .collect(),
             ocsp: (!ocsp_response.is_empty()).then(|| ocsp_response.to_vec()),
-            chain_verdict: chain.as_ref().map(|()| ()).map_err(refusal),
-            name_verdict: name.as_ref().map(|()| ()).map_err(refusal),
+            chain_verdict: chain.as_ref().copied().map_err(refusal),
+            name_verdict: name.as_ref().copied().map_err(refusal),
             signature_verdict: None,
         });
         match chain.and(name) {

@@ -23,7 +23,7 @@ pub(super) fn refusal(error: &Error) -> Refusal {
             Refusal::BadSignature
         }
         Error::CertNotValidForName(_) => Refusal::NotForName,
-        Error::RequiredEkuNotFound | Error::RequiredEkuNotFoundContext(_) => Refusal::WrongPurpose,
+        Error::RequiredEkuNotFoundContext(_) => Refusal::WrongPurpose,
         Error::CertRevoked => Refusal::Revoked,
         Error::UnknownRevocationStatus => Refusal::UnknownRevocationStatus,
         Error::CrlExpired { .. } => Refusal::RevocationListExpired,
@@ -58,9 +58,7 @@ pub(super) fn certificate_error(error: Error) -> CertificateError {
         Error::UnknownRevocationStatus => CertificateError::UnknownRevocationStatus,
         Error::InvalidSignatureForPublicKey => CertificateError::BadSignature,
         Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => CertificateError::BadEncoding,
-        Error::RequiredEkuNotFound | Error::RequiredEkuNotFoundContext(_) => {
-            CertificateError::InvalidPurpose
-        }
+        Error::RequiredEkuNotFoundContext(_) => CertificateError::InvalidPurpose,
         other => CertificateError::Other(OtherError(Arc::new(other))),
     }
 }

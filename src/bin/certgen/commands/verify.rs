@@ -61,13 +61,25 @@ impl<'a> Check<'a> {
         let password = match &arguments.session.password {
             None => None,
             Some(source) => {
-                let purpose = Purpose { what: "the MQTT user", option: "--password" };
+                let purpose = Purpose {
+                    what: "the MQTT user",
+                    option: "--password",
+                };
                 Some(password::existing(Some(source), purpose)?)
             }
         };
-        let secrets = Secrets { key: intake.key, password, key_log: None };
+        let secrets = Secrets {
+            key: intake.key,
+            password,
+            key_log: None,
+        };
         let prober = Prober::new(intake.material, secrets)?;
-        Ok(Self { arguments, prober, now: context.now, findings: intake.findings })
+        Ok(Self {
+            arguments,
+            prober,
+            now: context.now,
+            findings: intake.findings,
+        })
     }
 
     async fn with_retries(
@@ -97,21 +109,33 @@ impl<'a> Check<'a> {
         findings.extend(first);
         findings.extend(self.findings.iter().cloned());
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        Report { transcript, findings }
+        Report {
+            transcript,
+            findings,
+        }
     }
 }
 
 fn say_again(report: &Report, tries: u32, retries: u32, pause: Duration, context: &Context) {
-    let code = report.findings.first().map_or("", |finding| finding.code.as_str());
+    let code = report
+        .findings
+        .first()
+        .map_or("", |finding| finding.code.as_str());
     let seconds = pause.as_secs();
     present::say(
         context,
-        &format!("try {tries} of {} failed ({code}); again in {seconds} s", retries + 1),
+        &format!(
+            "try {tries} of {} failed ({code}); again in {seconds} s",
+            retries + 1
+        ),
     );
 }
 
 fn print(report: &Report, context: &Context) -> Result<Status, Failure> {
-    let Report { transcript, findings } = report;
+    let Report {
+        transcript,
+        findings,
+    } = report;
     if context.json {
         present::json(conversation_json(transcript, findings, &suggest::line))?;
     } else {

@@ -200,6 +200,8 @@ fn tls_version(text: &str) -> Result<TlsVersion, String> {
 
 fn client(text: &str) -> Result<Client, String> {
     let names = Client::ALL.map(Client::as_str);
-    let known = Client::ALL.into_iter().find(|client| client.as_str() == text);
+    let known = Client::ALL
+        .into_iter()
+        .find(|client| client.as_str() == text);
     known.ok_or_else(|| format!("write one of {}", names.join(", ")))
 }

@@ -8,7 +8,7 @@ use certgen::diagnose::transcript::{Identity, Material, Trust, TrustSource};
 use certgen::finding::{Action, Code, Finding, Remedy};
 use certgen::keystore::pem::{self, Item};
 use certgen::keystore::{
-    Content, Integrity, KeyState, Keystore, Limits, Passwords, decode, detect,
+    Content, Format, Integrity, KeyState, Keystore, Limits, Passwords, decode, detect,
 };
 use certgen::secret::{Password, PrivateKey};
 use certgen::x509::{Certificate, KeyKind, key};
@@ -29,7 +29,11 @@ pub(super) struct Intake {
 
 /// Reads everything that the options name.
 pub(super) fn read(credentials: &Credentials, context: &Context) -> Result<Intake, Failure> {
-    let mut reader = Reader { credentials, context, findings: Vec::new() };
+    let mut reader = Reader {
+        credentials,
+        context,
+        findings: Vec::new(),
+    };
     let keystore = reader.keystore()?;
     let (identity, key) = match (&keystore, &credentials.cert) {
         (Some((path, store)), _) => reader.identity_of_store(path, store)?,
@@ -37,9 +41,10 @@ pub(super) fn read(credentials: &Credentials, context: &Context) -> Result<Intak
         (None, None) => (None, None),
     };
     let without_identity = match (&identity, &keystore) {
-        (None, Some((path, _))) => {
-            Some(format!("the store `{}` holds no private key", path.display()))
-        }
+        (None, Some((path, _))) => Some(format!(
+            "the store `{}` holds no private key",
+            path.display()
+        )),
         _ => None,
     };
     let trust = reader.trust(keystore.as_ref())?;
@@ -52,7 +57,11 @@ pub(super) fn read(credentials: &Credentials, context: &Context) -> Result<Intak
         without_identity,
         crls,
     };
-    Ok(Intake { material, key, findings: reader.findings })
+    Ok(Intake {
+        material,
+        key,
+        findings: reader.findings,
+    })
 }
 
 struct Reader<'a> {
@@ -85,12 +94,18 @@ impl Reader<'_> {
         let what = format!("{kind} `{}`", path.display());
         let keys = self.key_passwords(&what)?;
         let open = |password: Option<&Password>| {
-            let passwords = Passwords { store: password, keys: &keys };
+            let passwords = Passwords {
+                store: password,
+                keys: &keys,
+            };
             decode(&bytes, &passwords, &limits).map_err(|error| {
                 Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
             })
         };
-        let purpose = Purpose { what: &what, option };
+        let purpose = Purpose {
+            what: &what,
+            option,
+        };
         let store = match source {
             Some(source) => open(Some(&password::existing(Some(source), purpose)?))?,
             None => match open(None) {
@@ -100,9 +115,8 @@ impl Reader<'_> {
             },
         };
         if store.integrity != Integrity::Verified
-            && detect(&bytes).is_some()
             && !self.credentials.allow_unauthenticated
-            && store.format != certgen::keystore::Format::Pem
+            && store.format != Format::Pem
         {
             return Err(without_integrity(path, &store));
         }
@@ -114,7 +128,10 @@ impl Reader<'_> {
             return Ok(Vec::new());
         };
         let what = format!("the key in {what}");
-        let purpose = Purpose { what: &what, option: "--key-password" };
+        let purpose = Purpose {
+            what: &what,
+            option: "--key-password",
+        };
         Ok(vec![password::existing(Some(source), purpose)?])
     }
 
@@ -123,11 +140,14 @@ impl Reader<'_> {
         path: &Path,
         store: &Keystore,
     ) -> Result<(Option<Identity>, Option<PrivateKey>), Failure> {
-        let keys = store.entries.iter().filter_map(|entry| match &entry.content {
-            Content::PrivateKey { key, chain } => Some((entry, Some(key), chain)),
-            Content::Sealed { chain, .. } if !chain.is_empty() => Some((entry, None, chain)),
-            _ => None,
-        });
+        let keys = store
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.content {
+                Content::PrivateKey { key, chain } => Some((entry, Some(key), chain)),
+                Content::Sealed { chain, .. } if !chain.is_empty() => Some((entry, None, chain)),
+                _ => None,
+            });
         let mut keys: Vec<_> = keys.collect();
         // A key that opens goes before one that does not.
         keys.sort_by_key(|(_, key, _)| key.is_none_or(|key| key.open().is_none()));
@@ -138,12 +158,23 @@ impl Reader<'_> {
         let alias = entry.alias.to_string();
         let Some(key) = key.and_then(KeyState::open) else {
             let error = certgen::keystore::Error::KeyPasswordDiffers { alias };
-            return Err(Failure::from(error).while_doing(format!("cannot read `{}`", path.display())));
+            return Err(
+                Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
+            );
         };
         let shown = path.display().to_string();
         let chain = (*chain).clone();
-        fits(&chain, key, &format!("the entry `{alias}` of `{shown}`"), &format!("`{shown}`"))?;
-        let identity = Identity { chain, path: shown, alias: Some(alias) };
+        fits(
+            &chain,
+            key,
+            &format!("the entry `{alias}` of `{shown}`"),
+            &format!("`{shown}`"),
+        )?;
+        let identity = Identity {
+            chain,
+            path: shown,
+            alias: Some(alias),
+        };
         Ok((Some(identity), Some(key.clone_secret())))
     }
 
@@ -152,8 +183,20 @@ impl Reader<'_> {
         let chain = self.certificates(path)?;
         let key = self.private_key(key_path)?;
         let shown = path.display().to_string();
-        fits(&chain, &key, &format!("`{shown}`"), &format!("`{}`", key_path.display()))?;
-        Ok((Identity { chain, path: shown, alias: None }, key))
+        fits(
+            &chain,
+            &key,
+            &format!("`{shown}`"),
+            &format!("`{}`", key_path.display()),
+        )?;
+        Ok((
+            Identity {
+                chain,
+                path: shown,
+                alias: None,
+            },
+            key,
+        ))
     }
 
     /// The certificates of a PEM or DER file, or of a store that needs no password.
@@ -173,38 +216,60 @@ impl Reader<'_> {
         bytes: &[u8],
         passwords: &Passwords<'_>,
     ) -> Result<pem::Contents, Failure> {
-        let is_empty = bytes.iter().all(u8::is_ascii_whitespace);
-        if is_empty || (detect(bytes).is_none() && !pem::looks_like_pem_or_der(bytes)) {
+        if detect(bytes) != Some(Format::Pem) {
             return Err(no_certificate(path, bytes));
         }
-        let mut contents = pem::read(bytes, passwords, &Limits::default())
-            .map_err(|error| {
-                Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
-            })?;
+        let mut contents = pem::read(bytes, passwords, &Limits::default()).map_err(|error| {
+            Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
+        })?;
         let about = path.display().to_string();
         let findings = std::mem::take(&mut contents.findings);
-        self.findings.extend(findings.into_iter().map(|finding| finding.about(about.clone())));
+        self.findings.extend(
+            findings
+                .into_iter()
+                .map(|finding| finding.about(about.clone())),
+        );
         Ok(contents)
     }
 
     fn private_key(&mut self, path: &Path) -> Result<PrivateKey, Failure> {
         let bytes = zeroize::Zeroizing::new(file(path)?);
         let what = format!("the key `{}`", path.display());
-        let purpose = Purpose { what: &what, option: "--key-password" };
+        let purpose = Purpose {
+            what: &what,
+            option: "--key-password",
+        };
         let mut passwords = Vec::new();
         if let Some(source) = &self.credentials.key_password {
             passwords.push(password::existing(Some(source), purpose)?);
         }
-        let contents = self.pem(path, &bytes, &Passwords { store: None, keys: &passwords })?;
+        let contents = self.pem(
+            path,
+            &bytes,
+            &Passwords {
+                store: None,
+                keys: &passwords,
+            },
+        )?;
         let is_sealed = matches!(contents.private_key(), Some(KeyState::Sealed(_)));
         let contents = if is_sealed && passwords.is_empty() {
             passwords.push(password::existing(None, purpose)?);
-            self.pem(path, &bytes, &Passwords { store: None, keys: &passwords })?
+            self.pem(
+                path,
+                &bytes,
+                &Passwords {
+                    store: None,
+                    keys: &passwords,
+                },
+            )?
         } else {
             contents
         };
         contents
-            .into_private_key(&Passwords { store: None, keys: &passwords })
+            .into_private_key(&Passwords {
+                store: None,
+                keys: &passwords,
+            })
             .map_err(|error| {
                 Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
             })
@@ -278,10 +343,16 @@ fn file(path: &Path) -> Result<Vec<u8>, Failure> {
     let limit = u64::try_from(Limits::default().file_size).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
+        std::io::stdin()
+            .lock()
+            .take(limit)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
     } else {
         let file = std::fs::File::open(path).map_err(unreadable)?;
-        file.take(limit).read_to_end(&mut bytes).map_err(unreadable)?;
+        file.take(limit)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
     }
     Ok(bytes)
 }
@@ -298,35 +369,51 @@ fn is_open(store: &Keystore, needs_key: bool) -> bool {
 }
 
 fn anchors(store: &Keystore) -> Vec<Vec<u8>> {
-    let trusted = store.entries.iter().filter_map(|entry| match &entry.content {
-        Content::TrustedCertificate { certificate } => Some(certificate.clone()),
-        _ => None,
-    });
+    let trusted = store
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.content {
+            Content::TrustedCertificate { certificate } => Some(certificate.clone()),
+            _ => None,
+        });
     trusted.collect()
 }
 
 fn trust(anchors: Vec<Vec<u8>>, source: TrustSource, path: Option<&PathBuf>) -> Trust {
-    Trust { anchors, source, path: path.map(|path| path.display().to_string()) }
+    Trust {
+        anchors,
+        source,
+        path: path.map(|path| path.display().to_string()),
+    }
 }
 
 fn system_roots() -> Vec<Vec<u8>> {
     let found = rustls_native_certs::load_native_certs();
-    found.certs.into_iter().map(|certificate| certificate.to_vec()).collect()
+    found
+        .certs
+        .into_iter()
+        .map(|certificate| certificate.to_vec())
+        .collect()
 }
 
 /// Whether the key belongs to the leaf; keys whose public half cannot be computed are let pass.
 fn fits(chain: &[Vec<u8>], key: &PrivateKey, of: &str, key_of: &str) -> Result<(), Failure> {
     let Some(leaf) = chain.first() else {
         let cause = format!("{of} has a private key without a certificate");
-        return Err(Failure::new(Code::NoCertificateInFile, cause)
-            .with_remedy(Remedy::text("make the store again, with the client's certificate in it")));
+        return Err(
+            Failure::new(Code::NoCertificateInFile, cause).with_remedy(Remedy::text(
+                "make the store again, with the client's certificate in it",
+            )),
+        );
     };
     let leaf = Certificate::from_der(leaf)
         .map_err(|error| Failure::from(error).while_doing(format!("cannot read {of}")))?;
     let Ok(public) = key::public_key(key) else {
         return Ok(());
     };
-    if public.spki_der() == leaf.public_key.spki_der() || public.key_bits() == leaf.public_key.key_bits() {
+    if public.spki_der() == leaf.public_key.spki_der()
+        || public.key_bits() == leaf.public_key.key_bits()
+    {
         return Ok(());
     }
     let mut failure = Failure::new(
@@ -340,15 +427,22 @@ fn fits(chain: &[Vec<u8>], key: &PrivateKey, of: &str, key_of: &str) -> Result<(
         kind(leaf.public_key.kind()),
         kind(public.kind()),
     ));
-    Err(failure.with_remedy(Remedy::text("give the key that was made with this certificate, or issue the certificate again")))
+    Err(failure.with_remedy(Remedy::text(
+        "give the key that was made with this certificate, or issue the certificate again",
+    )))
 }
 
 fn no_certificate(path: &Path, bytes: &[u8]) -> Failure {
     let shown = path.display();
-    let mut failure = Failure::new(Code::NoCertificateInFile, format!("`{shown}` holds no certificate"));
+    let mut failure = Failure::new(
+        Code::NoCertificateInFile,
+        format!("`{shown}` holds no certificate"),
+    );
     failure.because.push(match bytes {
         [] => "the file is empty".to_owned(),
-        bytes if detect(bytes).is_some() => "it is a keystore, not a file of certificates".to_owned(),
+        bytes if detect(bytes).is_some() => {
+            "it is a keystore, not a file of certificates".to_owned()
+        }
         _ => "there is neither a BEGIN line of a certificate nor a DER structure in it".to_owned(),
     });
     failure.with_remedy(Remedy::text("give the file with the certificate (PEM or DER); a keystore goes to --keystore or --truststore"))
@@ -358,10 +452,15 @@ fn without_integrity(path: &Path, store: &Keystore) -> Failure {
     let shown = path.display();
     let mut failure = Failure::new(
         Code::StoreWithoutIntegrity,
-        format!("nothing proves that the {} store `{shown}` was not altered", store.format),
+        format!(
+            "nothing proves that the {} store `{shown}` was not altered",
+            store.format
+        ),
     );
     failure.because.push(match store.integrity {
-        Integrity::Weak => "its integrity check can be forged (BKS version 1, CVE-2018-5382)".to_owned(),
+        Integrity::Weak => {
+            "its integrity check can be forged (BKS version 1, CVE-2018-5382)".to_owned()
+        }
         _ => "it has no integrity check, or none was made for want of a password".to_owned(),
     });
     let extra = vec!["--allow-unauthenticated".to_owned()];
@@ -374,8 +473,12 @@ fn without_integrity(path: &Path, store: &Keystore) -> Failure {
 fn without_key(path: &Path, store: &Keystore) -> Finding {
     let shown = path.display();
     let count = store.entries.len();
-    let aliases: Vec<String> =
-        store.entries.iter().take(5).map(|entry| format!("`{}`", entry.alias)).collect();
+    let aliases: Vec<String> = store
+        .entries
+        .iter()
+        .take(5)
+        .map(|entry| format!("`{}`", entry.alias))
+        .collect();
     let cause = format!(
         "the store holds {count} {}, and none of them is a private key ({}): no client certificate can be sent",
         if count == 1 { "entry" } else { "entries" },
@@ -383,13 +486,21 @@ fn without_key(path: &Path, store: &Keystore) -> Finding {
     );
     Finding::warning(Code::StoreWithoutKey, cause)
         .about(shown.to_string())
-        .with_remedy(Remedy::text("give the store that holds the client's key, or make it with `certgen bundle`"))
+        .with_remedy(Remedy::text(
+            "give the store that holds the client's key, or make it with `certgen bundle`",
+        ))
 }
 
 fn without_trust(path: &Path, given: bool) -> Finding {
     let cause = "the store has no trusted certificate of its own: apps that know this store alone (phones, Java) trust no broker";
-    let severity = if given { certgen::finding::Severity::Note } else { certgen::finding::Severity::Warning };
+    let severity = if given {
+        certgen::finding::Severity::Note
+    } else {
+        certgen::finding::Severity::Warning
+    };
     Finding::new(Code::StoreWithoutTrust, severity, cause)
         .about(path.display().to_string())
-        .with_remedy(Remedy::text("put the CA into the store as its own trusted entry, as `certgen bundle` does"))
+        .with_remedy(Remedy::text(
+            "put the CA into the store as its own trusted entry, as `certgen bundle` does",
+        ))
 }

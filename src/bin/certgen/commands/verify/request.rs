@@ -17,7 +17,11 @@ pub(super) fn request(arguments: &Arguments, target: &Target) -> Result<Request,
     let network = &arguments.network;
     let is_tls = !network.no_tls && target.scheme.is_none_or(|scheme| scheme.tls);
     let websocket = websocket(arguments, target);
-    let default_port = target.scheme.map_or(if is_tls { 8883 } else { 1883 }, |scheme| scheme.default_port);
+    let default_port = target
+        .scheme
+        .map_or(if is_tls { 8883 } else { 1883 }, |scheme| {
+            scheme.default_port
+        });
     let mut request = Request {
         typed_host: target.typed.clone(),
         host: target.host.clone(),
@@ -32,8 +36,9 @@ pub(super) fn request(arguments: &Arguments, target: &Target) -> Result<Request,
     };
     if !is_tls && !network.insecure && request.mqtt.username.is_some() {
         let cause = "without TLS the user name and the password would go to a peer that nobody has verified";
-        return Err(Failure::usage(cause)
-            .with_remedy(Remedy::text("leave --no-tls out, or add --insecure if that is what you want to try")));
+        return Err(Failure::usage(cause).with_remedy(Remedy::text(
+            "leave --no-tls out, or add --insecure if that is what you want to try",
+        )));
     }
     if let Some(client) = network.emulate {
         emulate(&mut request, client);
@@ -42,7 +47,11 @@ pub(super) fn request(arguments: &Arguments, target: &Target) -> Result<Request,
 }
 
 fn websocket(arguments: &Arguments, target: &Target) -> Option<String> {
-    let path = arguments.session.websocket.clone().or_else(|| target.path.clone());
+    let path = arguments
+        .session
+        .websocket
+        .clone()
+        .or_else(|| target.path.clone());
     let path = match path {
         Some(path) if path.starts_with('/') => path,
         Some(path) => format!("/{path}"),
@@ -73,7 +82,9 @@ fn mqtt(arguments: &Arguments) -> Result<MqttRequest, Failure> {
     {
         let cause = format!("`{topic}` is no topic to publish to");
         let mut failure = Failure::new(Code::Usage, cause);
-        failure.because.push("a topic has at least one character, and neither `+` nor `#`".to_owned());
+        failure
+            .because
+            .push("a topic has at least one character, and neither `+` nor `#`".to_owned());
         return Err(failure.with_remedy(Remedy::text("give a topic without wildcards")));
     }
     Ok(MqttRequest {
@@ -98,7 +109,9 @@ fn emulate(request: &mut Request, client: Client) {
         tls.no_sni |= !sends_name && tls.server_name.is_none();
         tls.small_hello = true;
         if client == Client::Esp32 {
-            tls.maximum = tls.maximum.or(Some(certgen::diagnose::transcript::TlsVersion::Tls12));
+            tls.maximum = tls
+                .maximum
+                .or(Some(certgen::diagnose::transcript::TlsVersion::Tls12));
         }
     }
     if client == Client::Rhasspy {

@@ -46,13 +46,23 @@ impl Target {
             return Err(bad_host(typed, "a path makes sense with wss:// alone"));
         }
         if authority.contains('@') {
-            return Err(bad_host(typed, "give the user name with --username, and the password with --password"));
+            return Err(bad_host(
+                typed,
+                "give the user name with --username, and the password with --password",
+            ));
         }
-        let (host, port) = split_port(authority).ok_or_else(|| bad_host(typed, "the port is no number from 1 to 65535"))?;
+        let (host, port) = split_port(authority)
+            .ok_or_else(|| bad_host(typed, "the port is no number from 1 to 65535"))?;
         if host.is_empty() || host.chars().any(char::is_whitespace) {
             return Err(bad_host(typed, "it is empty, or has white space inside"));
         }
-        Ok(Self { typed: typed.to_owned(), host: host.to_owned(), port, scheme, path })
+        Ok(Self {
+            typed: typed.to_owned(),
+            host: host.to_owned(),
+            port,
+            scheme,
+            path,
+        })
     }
 
     /// What is worth saying about how the host was written.
@@ -65,10 +75,16 @@ impl Target {
             self.typed.escape_debug()
         );
         let port = self.port.unwrap_or(8883);
-        let action = Action::Verify { host: self.host.clone(), port, extra: Vec::new() };
+        let action = Action::Verify {
+            host: self.host.clone(),
+            port,
+            extra: Vec::new(),
+        };
         Some(
-            Finding::warning(Code::HostHasWhitespace, cause)
-                .with_remedy(Remedy::run("remove the white space where the host is configured", action)),
+            Finding::warning(Code::HostHasWhitespace, cause).with_remedy(Remedy::run(
+                "remove the white space where the host is configured",
+                action,
+            )),
         )
     }
 }
@@ -81,7 +97,11 @@ fn scheme(name: &str) -> Result<Scheme, Failure> {
         "ws" | "http" => (false, true, 80),
         _ => return Err(bad_host(name, "the schemes are mqtts, mqtt, wss and ws")),
     };
-    Ok(Scheme { tls, websocket, default_port })
+    Ok(Scheme {
+        tls,
+        websocket,
+        default_port,
+    })
 }
 
 /// Host and port; `None` for a port that is none.
@@ -118,18 +138,33 @@ mod tests {
 
     #[test]
     fn hosts_as_people_write_them() {
-        let parsed = |text: &str| Target::parse(text).map(|target| (target.host, target.port, target.path));
+        let parsed =
+            |text: &str| Target::parse(text).map(|target| (target.host, target.port, target.path));
         let host = |text: &str, port| (text.to_owned(), port, None);
         assert_eq!(parsed("broker.lan").unwrap(), host("broker.lan", None));
-        assert_eq!(parsed("broker.lan:8884").unwrap(), host("broker.lan", Some(8884)));
-        assert_eq!(parsed("mqtts://broker.lan:8884/").unwrap(), host("broker.lan", Some(8884)));
+        assert_eq!(
+            parsed("broker.lan:8884").unwrap(),
+            host("broker.lan", Some(8884))
+        );
+        assert_eq!(
+            parsed("mqtts://broker.lan:8884/").unwrap(),
+            host("broker.lan", Some(8884))
+        );
         assert_eq!(parsed("[::1]:8884").unwrap(), host("::1", Some(8884)));
         assert_eq!(parsed("fd00::1").unwrap(), host("fd00::1", None));
         assert_eq!(
             parsed("wss://broker.lan/mqtt").unwrap(),
             ("broker.lan".to_owned(), None, Some("/mqtt".to_owned()))
         );
-        for bad in ["", "a b", "broker.lan:0", "broker.lan:99999", "ftp://x", "mqtts://u:p@x", "x/y"] {
+        for bad in [
+            "",
+            "a b",
+            "broker.lan:0",
+            "broker.lan:99999",
+            "ftp://x",
+            "mqtts://u:p@x",
+            "x/y",
+        ] {
             assert!(parsed(bad).is_err(), "{bad}");
         }
     }
