@@ -1,12 +1,20 @@
-//! What goes into a store, for whom, and the proof that it came out right.
+//! Packaging: which stores a key, its chain and the CA go into, for whom, and what gets lost.
 //!
-//! A store for a device holds the key with its chain including the CA, and the CA once more as an
-//! entry of its own: Android and Java trust nothing else.
+//! [`plan`] encodes a store, decodes it again and compares, so that a fault of a codec becomes an
+//! error before anything is written. Nothing here touches a file.
 
+mod adapt;
+mod audience;
+mod choose;
 mod compare;
+mod error;
+mod material;
 mod plan;
 mod target;
 
-pub use compare::{Difference, compare};
-pub use plan::{Error, Identity, encode_checked, identity_store, trust_store};
-pub use target::{KeySupport, Target, UnknownTarget};
+pub use audience::refusals;
+pub use choose::{Output, Wish, choose};
+pub use error::Error;
+pub use material::Material;
+pub use plan::{Encoded, Secrets, plan};
+pub use target::{Packaging, Target, UnknownTarget};

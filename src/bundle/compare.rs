@@ -1,116 +1,123 @@
-//! Whether two stores hold the same, as far as a format can say it.
+//! Whether a store reads back as it was meant, as far as its format can tell.
 
-use std::collections::HashMap;
-use std::fmt;
+use std::collections::BTreeSet;
+
+use sha2::{Digest as _, Sha256};
 
 use crate::keystore::{Content, Entry, Format, KeyState, Keystore};
 
-/// How two stores differ, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference(String);
+type Hash = [u8; 32];
 
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The first difference between what was meant and what was read back from another format.
-///
-/// Entries are matched by alias (without regard to case where the format has none). Keys and
-/// certificates must be equal to the byte; dates only where the format keeps them; for PKCS#12 and
-/// PEM, certificates that serve a chain need not stand alone as well.
-#[must_use]
-pub fn compare(meant: &Keystore, read: &Keystore) -> Option<Difference> {
-    let fold = matches!(read.format, Format::Jks | Format::Jceks);
-    let name = |entry: &Entry| {
-        let name = entry.alias.to_string();
-        if fold { name.to_lowercase() } else { name }
+/// What differs between the store that was meant and the one that was read back; `None` where
+/// nothing does.
+pub(super) fn difference(meant: &Keystore, found: &Keystore, format: Format) -> Option<String> {
+    let describe = |store: &Keystore| -> BTreeSet<Trait> {
+        let traits = store.entries.iter();
+        traits.flat_map(|entry| traits_of(entry, format)).collect()
     };
-    let found: HashMap<String, &Entry> = read
-        .entries
-        .iter()
-        .map(|entry| (name(entry), entry))
-        .collect();
-    if read.format != Format::Pem && found.len() != meant.entries.len() {
-        let (meant, found) = (meant.entries.len(), found.len());
-        return Some(Difference(format!(
-            "{meant} entries were meant, {found} are there"
-        )));
+    let (meant, found) = (describe(meant), describe(found));
+    if let Some(missing) = meant.difference(&found).next() {
+        return Some(format!("{} is missing or changed", missing.name()));
     }
-    if read.format == Format::Pem {
-        return None;
-    }
-    meant.entries.iter().find_map(|entry| {
-        let difference = match found.get(&name(entry)) {
-            None => Some("is missing"),
-            Some(other) => differs(entry, other, read.format),
-        };
-        difference.map(|what| Difference(format!("the entry `{}` {what}", entry.alias)))
-    })
+    let surplus = found.difference(&meant).next();
+    surplus.map(|surplus| format!("{} is there and was not meant", surplus.name()))
 }
 
-fn differs(meant: &Entry, read: &Entry, format: Format) -> Option<&'static str> {
-    let keeps_dates = !matches!(format, Format::Pkcs12 | Format::Pem);
-    if keeps_dates && millis(meant) != millis(read) {
-        return Some("has another date");
-    }
-    if kind(&meant.content, format) != kind(&read.content, format) {
-        return Some("is of another kind");
-    }
-    if material(&meant.content) != material(&read.content) {
-        return Some("holds another key or certificate");
-    }
-    (chain(&meant.content) != chain(&read.content)).then_some("has another chain")
+/// Something about an entry that must survive.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Trait {
+    Entry {
+        alias: String,
+        kind: &'static str,
+        created: i128,
+        material: Hash,
+        chain: Vec<Hash>,
+    },
+    /// Formats that keep no chains: each certificate somewhere.
+    Certificate(Hash),
 }
 
-fn millis(entry: &Entry) -> i128 {
-    entry
-        .created
-        .map_or(0, |time| time.unix_timestamp_nanos() / 1_000_000)
-}
-
-/// In most formats every certificate that stands alone is a trusted one.
-fn kind(content: &Content, format: Format) -> u8 {
-    match content {
-        Content::Certificate { .. } if format == Format::Pkcs12 => 0,
-        Content::TrustedCertificate { .. } | Content::Certificate { .. } => 1,
-        Content::PrivateKey { .. } => 2,
-        Content::SecretKey { .. } => 3,
-        Content::PublicKey { .. } => 4,
-        Content::Sealed { .. } => 5,
-        Content::Opaque { .. } => 6,
-    }
-}
-
-/// The bytes that matter; a sealed key is compared by its blob.
-fn material(content: &Content) -> &[u8] {
-    match content {
-        Content::TrustedCertificate { certificate } | Content::Certificate { certificate } => {
-            certificate
+impl Trait {
+    fn name(&self) -> String {
+        match self {
+            Self::Entry { alias, .. } => format!("the entry `{alias}`"),
+            Self::Certificate(_) => "a certificate".to_owned(),
         }
-        Content::PrivateKey { key, .. } => of_key(key, |key| key.secret_pkcs8_der()),
-        Content::SecretKey { key, .. } => of_key(key, |key| key.secret_bytes()),
-        Content::PublicKey { key, .. } => of_key(key, Vec::as_slice),
-        Content::Sealed { sealed, .. } => &sealed.blob,
-        Content::Opaque { bytes, .. } => bytes.secret_bytes(),
     }
 }
 
-fn of_key<T>(key: &KeyState<T>, bytes: impl Fn(&T) -> &[u8]) -> &[u8] {
-    match key {
-        KeyState::Open { value, .. } => bytes(value),
-        KeyState::Sealed(sealed) => &sealed.blob,
+fn traits_of(entry: &Entry, format: Format) -> Vec<Trait> {
+    let (kind, material, chain) = parts(&entry.content);
+    let hashes: Vec<Hash> = chain.iter().map(|der| hash(der)).collect();
+    let certificates = hashes.iter().copied().map(Trait::Certificate);
+    let whole = |alias: String, created, chain| Trait::Entry {
+        alias,
+        kind,
+        created,
+        material,
+        chain,
+    };
+    match format {
+        Format::Pem if matches!(kind, "certificate" | "trusted") => {
+            vec![Trait::Certificate(material)]
+        }
+        Format::Pem => std::iter::once(whole(String::new(), 0, Vec::new()))
+            .chain(certificates)
+            .collect(),
+        // Which certificate follows which is found again by issuer; the leaf is what is marked.
+        Format::Pkcs12 if kind == "certificate" => {
+            vec![Trait::Certificate(material)]
+        }
+        Format::Pkcs12 => {
+            let leaf = hashes.first().copied().into_iter().collect();
+            let alias = entry.alias.to_string();
+            std::iter::once(whole(alias, 0, leaf))
+                .chain(certificates)
+                .collect()
+        }
+        _ => {
+            let alias = entry.alias.to_string();
+            vec![whole(alias, created(entry, format), hashes)]
+        }
     }
 }
 
-fn chain(content: &Content) -> &[Vec<u8>] {
+/// Kind, hash of the key or certificate, and chain.
+fn parts(content: &Content) -> (&'static str, Hash, &[Vec<u8>]) {
     match content {
-        Content::PrivateKey { chain, .. }
-        | Content::SecretKey { chain, .. }
-        | Content::PublicKey { chain, .. }
-        | Content::Sealed { chain, .. }
-        | Content::Opaque { chain, .. } => chain,
-        Content::TrustedCertificate { .. } | Content::Certificate { .. } => &[],
+        Content::TrustedCertificate { certificate } => ("trusted", hash(certificate), &[]),
+        Content::Certificate { certificate } => ("certificate", hash(certificate), &[]),
+        Content::PrivateKey { key, chain } => {
+            let key = state(key, |key| hash(key.secret_pkcs8_der()));
+            ("private key", key, chain)
+        }
+        Content::SecretKey { key, chain, .. } => (
+            "secret key",
+            state(key, |key| hash(key.secret_bytes())),
+            chain,
+        ),
+        Content::PublicKey { key, chain, .. } => ("public key", state(key, |key| hash(key)), chain),
+        Content::Sealed { sealed, chain } => ("sealed", hash(&sealed.blob), chain),
+        Content::Opaque { bytes, chain, .. } => ("opaque", hash(bytes.secret_bytes()), chain),
     }
+}
+
+fn state<T>(key: &KeyState<T>, open: impl Fn(&T) -> Hash) -> Hash {
+    match key {
+        KeyState::Open { value, .. } => open(value),
+        KeyState::Sealed(sealed) => hash(&sealed.blob),
+    }
+}
+
+/// Milliseconds, or seconds where the format keeps no more.
+fn created(entry: &Entry, format: Format) -> i128 {
+    let nanoseconds = entry.created.map_or(0, |time| time.unix_timestamp_nanos());
+    match format {
+        Format::Bcfks => nanoseconds.div_euclid(1_000_000_000),
+        _ => nanoseconds.div_euclid(1_000_000),
+    }
+}
+
+fn hash(bytes: &[u8]) -> Hash {
+    Sha256::digest(bytes).into()
 }

@@ -1,225 +1,361 @@
-//! From an identity and its authorities to the bytes of a store.
+//! A store encoded, decoded again and compared, with what is to be said about it.
 
-use super::compare::{Difference, compare};
-use crate::finding::{Code, Diagnostic, Remedy};
+use super::adapt::adapt;
+use super::choose::key_suits;
+use super::compare::difference;
+use super::{Error, Output, Target, audience};
+use crate::finding::{Code, Finding, Remedy, Severity};
 use crate::keystore::{
-    self, Alias, Content, EncodeOptions, Entry, Format, KeyState, Keystore, Limits, Opened,
-    Passwords,
+    Content, EncodeOptions, Format, KeyState, Keystore, Limits, Passwords, Profile, decode, encode,
 };
 use crate::random::Random;
-use crate::secret::{Password, PrivateKey, SecretBytes};
-use crate::time::Timestamp;
+use crate::secret::{Password, SecretBytes};
+use crate::x509::{KeyKind, key::public_key};
 
-/// Why a store was not made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The format cannot hold it, or refuses it.
-    #[error("cannot write the {format} store")]
-    Encode {
-        /// The format.
-        format: Format,
-        /// Why.
-        #[source]
-        source: keystore::Error,
-    },
-    /// What was written does not read back: a defect here, found before anything was kept.
-    #[error("the {format} store was made, and does not read back as it should")]
-    DoesNotReadBack {
-        /// The format.
-        format: Format,
-        /// What reading it says.
-        #[source]
-        source: keystore::Error,
-    },
-    /// What was written reads back as something else: a defect here, found before it was kept.
-    #[error("the {format} store was made, and reads back with a difference: {difference}")]
-    Differs {
-        /// The format.
-        format: Format,
-        /// The first difference.
-        difference: Difference,
-    },
+/// Passwords shorter than this are guessed in a day where the format derives keys weakly.
+const SHORT: usize = 10;
+
+/// The passwords of a store that is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Secrets<'a> {
+    /// The store's.
+    pub store: &'a Password,
+    /// That of its keys, where it is to differ.
+    pub keys: Option<&'a Password>,
+    /// Whether keys may keep other passwords than the store's.
+    pub allow_mixed: bool,
 }
 
-impl Diagnostic for Error {
-    fn code(&self) -> Code {
-        match self {
-            Self::Encode { source, .. } => source.code(),
-            _ => Code::Internal,
-        }
-    }
-
-    fn remedy(&self) -> Option<Remedy> {
-        match self {
-            Self::Encode { source, .. } => source.remedy(),
-            _ => Some(Remedy::text("please report this; nothing was written")),
-        }
-    }
-}
-
-/// A private key and the certificates that vouch for it.
+/// A store that is ready to be written.
 #[derive(Debug)]
-pub struct Identity<'a> {
-    /// The name of the entry.
-    pub alias: &'a str,
-    /// The key.
-    pub key: &'a PrivateKey,
-    /// The chain, leaf first, root last.
-    pub chain: &'a [Vec<u8>],
+#[non_exhaustive]
+pub struct Encoded {
+    /// What it was made for.
+    pub output: Output,
+    /// The file.
+    pub bytes: SecretBytes,
+    /// The store as it reads back.
+    pub store: Keystore,
+    /// What was lost, and what its readers may stumble over.
+    pub findings: Vec<Finding>,
 }
 
-/// A store with an identity, and each authority as a trusted entry of its own.
-///
-/// Trusted entries are called `ca`, `ca2` and so on.
-#[must_use]
-pub fn identity_store(
-    format: Format,
-    identity: &Identity<'_>,
-    authorities: &[Vec<u8>],
-    created: Timestamp,
-) -> Keystore {
-    let value = identity.key.clone_secret();
-    let key = KeyState::Open {
-        value,
-        opened: Opened::StorePassword,
-    };
-    let content = Content::PrivateKey {
-        key,
-        chain: identity.chain.to_vec(),
-    };
-    let mut entries = vec![Entry::new(identity.alias, Some(created), content)];
-    entries.extend(trusted_entries(authorities, Some(identity.alias), created));
-    Keystore::new(format, entries)
-}
-
-/// A store with trusted certificates alone.
-#[must_use]
-pub fn trust_store(format: Format, authorities: &[Vec<u8>], created: Timestamp) -> Keystore {
-    Keystore::new(
-        format,
-        trusted_entries(authorities, None, created).collect(),
-    )
-}
-
-fn trusted_entries<'a>(
-    authorities: &'a [Vec<u8>],
-    taken: Option<&'a str>,
-    created: Timestamp,
-) -> impl Iterator<Item = Entry> + 'a {
-    let names = (1_u32..).map(|number| match number {
-        1 => "ca".to_owned(),
-        number => format!("ca{number}"),
-    });
-    // JKS knows no case, so names must differ by more than that.
-    let free =
-        names.filter(move |name| !taken.is_some_and(|taken| taken.eq_ignore_ascii_case(name)));
-    authorities.iter().zip(free).map(move |(der, name)| {
-        let content = Content::TrustedCertificate {
-            certificate: der.clone(),
-        };
-        Entry::new(Alias::from(name.as_str()), Some(created), content)
-    })
-}
-
-/// Encodes `store`, decodes the result, and compares: a codec's mistake becomes an error before
-/// anything is written.
+/// Encodes `store` for `output`, decodes the result and compares.
 ///
 /// # Errors
 ///
-/// Where the format cannot hold the store, or the result does not read back as the same.
-pub fn encode_checked(
+/// See [`Error`]: what a target refuses, what the format cannot hold, and a codec that does not
+/// give back what it was given.
+pub fn plan(
     store: &Keystore,
-    options: &EncodeOptions<'_>,
+    output: Output,
+    secrets: Secrets<'_>,
+    targets: &[Target],
     random: &mut dyn Random,
-) -> Result<SecretBytes, Error> {
-    let format = options.format;
-    let bytes = keystore::encode(store, options, random)
-        .map_err(|source| Error::Encode { format, source })?;
-    let keys: Vec<Password> = options
-        .key_password
-        .map(Password::clone_secret)
-        .into_iter()
+) -> Result<Encoded, Error> {
+    let adapted = adapt(store, &output, secrets.allow_mixed)?;
+    let kinds = key_kinds(&adapted.store);
+    for kind in &kinds {
+        key_suits(targets, kind)?;
+    }
+    let empty = Password::new(String::new());
+    let secrets = match output {
+        Output {
+            format: Format::Pem,
+            encrypt_pem: false,
+            ..
+        } => Secrets {
+            store: &empty,
+            keys: None,
+            ..secrets
+        },
+        _ => secrets,
+    };
+    let bytes = encode(&adapted.store, &options(&output, secrets), random)?;
+    let found = read_back(&bytes, secrets)?;
+    if let Some(difference) = difference(&adapted.store, &found, output.format) {
+        return Err(Error::RoundTrip {
+            format: output.format,
+            difference,
+        });
+    }
+    let mut findings = adapted.losses;
+    findings.extend(said_of_passwords(&output, secrets));
+    findings.extend(said_of_format(&output, &kinds, targets));
+    for target in targets.iter().filter(|t| t.reads(output.format).is_ok()) {
+        for finding in audience::refusals(&found, *target) {
+            if finding.severity == Severity::Failure {
+                let finding = Box::new(finding);
+                return Err(Error::Unsuitable { finding });
+            }
+            findings.push(finding);
+        }
+    }
+    Ok(Encoded {
+        output,
+        bytes,
+        store: found,
+        findings,
+    })
+}
+
+fn options<'a>(output: &Output, secrets: Secrets<'a>) -> EncodeOptions<'a> {
+    let mut options = EncodeOptions::new(output.format, secrets.store);
+    options.key_password = secrets.keys;
+    options.profile = output.profile;
+    options.bks_version = output.bks_version;
+    options.iterations = output.iterations;
+    options
+}
+
+fn read_back(bytes: &SecretBytes, secrets: Secrets<'_>) -> Result<Keystore, Error> {
+    let keys: Vec<Password> = secrets
+        .keys
+        .iter()
+        .map(|keys| keys.clone_secret())
         .collect();
     let passwords = Passwords {
-        store: Some(options.store_password),
+        store: Some(secrets.store),
         keys: &keys,
     };
-    let limits = Limits {
-        kdf_work: u64::MAX,
-        ..Limits::default()
+    // The work is our own: whoever asked for many iterations gets them.
+    let mut limits = Limits::default();
+    limits.kdf_work = u64::MAX;
+    limits.file_size = usize::MAX;
+    Ok(decode(bytes.secret_bytes(), &passwords, &limits)?)
+}
+
+fn key_kinds(store: &Keystore) -> Vec<KeyKind> {
+    let keys = store
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.content {
+            Content::PrivateKey {
+                key: KeyState::Open { value, .. },
+                ..
+            } => public_key(value).ok().map(|key| key.kind().clone()),
+            _ => None,
+        });
+    keys.collect()
+}
+
+fn said_of_passwords(output: &Output, secrets: Secrets<'_>) -> Vec<Finding> {
+    let text = secrets.store.secret_text();
+    let format = output.format;
+    let mut out = Vec::new();
+    let mut warn = |cause: String, remedy: &str| {
+        let finding = Finding::warning(Code::PasswordWeak, cause);
+        out.push(finding.with_remedy(Remedy::text(remedy)));
     };
-    let read = keystore::decode(bytes.secret_bytes(), &passwords, &limits)
-        .map_err(|source| Error::DoesNotReadBack { format, source })?;
-    match compare(store, &read) {
-        Some(difference) => Err(Error::Differs { format, difference }),
-        None => Ok(bytes),
+    if format == Format::Pem {
+        return out;
     }
+    if text.is_empty() {
+        warn(
+            format!(
+                "the password of the {format} store is empty: it protects nothing, and some programs refuse it"
+            ),
+            "choose a password",
+        );
+    } else if format == Format::Pkcs12 && !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        warn(
+            "the password has characters outside of ASCII, which Java refuses in PKCS#12 and other programs encode in different ways".into(),
+            "choose a password of ASCII letters, digits and signs",
+        );
+    } else if matches!(format, Format::Jks | Format::Jceks) && text.chars().count() < 6 {
+        warn(
+            "the password has fewer than 6 characters, which keytool refuses".into(),
+            "choose a longer password",
+        );
+    }
+    if let Some(why) = weakness(format) {
+        let cause = format!("{format} protects its contents weakly: {why}");
+        let remedy = "choose a long random password, and keep the file to yourself";
+        let short = !text.is_empty() && text.chars().count() < SHORT;
+        let finding = match short {
+            true => Finding::warning(
+                Code::PasswordWeak,
+                format!("{cause}, and a password of fewer than {SHORT} characters is soon guessed"),
+            ),
+            false => Finding::note(Code::PasswordWeak, cause),
+        };
+        out.push(finding.with_remedy(Remedy::text(remedy)));
+    }
+    if secrets.keys.is_some() {
+        let cause = format!("the keys in the {format} store have another password than the store");
+        let remedy = "use one password: phones, OpenSSL and most programs know only one";
+        let finding = Finding::warning(Code::KeyPasswordDiffers, cause);
+        out.push(finding.with_remedy(Remedy::text(remedy)));
+    }
+    out
+}
+
+/// Why whoever has the file can guess fast.
+fn weakness(format: Format) -> Option<&'static str> {
+    match format {
+        Format::Bks | Format::Uber => {
+            Some("one to two thousand rounds of SHA-1 stand before a guess")
+        }
+        Format::Jks => Some("a single round of SHA-1 stands before a guess"),
+        Format::Jceks => Some("a single round of SHA-1 proves a guess of the store's password"),
+        _ => None,
+    }
+}
+
+fn said_of_format(output: &Output, kinds: &[KeyKind], targets: &[Target]) -> Vec<Finding> {
+    let mut out = Vec::new();
+    if output.format == Format::Bks && output.bks_version == 1 {
+        let cause = "version 1 of BKS has an integrity check of 16 bits, which proves nothing (CVE-2018-5382), and BouncyCastle 1.85 refuses it";
+        let remedy = "use version 2, which everything since Android 4.2 reads";
+        let finding = Finding::warning(Code::StoreWithoutIntegrity, cause);
+        out.push(finding.with_remedy(Remedy::text(remedy)));
+    }
+    if output.format == Format::Pkcs12 && output.profile == Profile::Legacy {
+        let cause = "the certificates are encrypted with RC2 of 40 bits, which OpenSSL 3 reads with its legacy provider alone";
+        out.push(
+            Finding::warning(Code::TargetRefuses, cause).with_remedy(Remedy::text(
+                "use the profile compat, which opens as widely",
+            )),
+        );
+    }
+    if targets.is_empty() && matches!(output.format, Format::Bks | Format::Pkcs12) {
+        for kind in kinds {
+            if let Err(why) = Target::Android.takes_key(kind) {
+                let cause = format!("phones will not use the key ({kind}): Android says no, {why}");
+                let finding = Finding::warning(Code::UnsupportedKey, cause);
+                out.push(finding.with_remedy(Remedy::text(
+                    "issue the certificate again with a key of type p256 where a phone is to use it",
+                )));
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use ::time::macros::datetime;
-    use rcgen::{CertificateParams, Issuer, KeyPair};
+    use rcgen::{CertificateParams, DistinguishedName, DnType, Issuer, KeyPair};
 
     use super::*;
-    use crate::keystore::Profile;
+    use crate::bundle::Material;
     use crate::random::SystemRandom;
+    use crate::secret::PrivateKey;
 
-    /// A key with a chain of two, made on the spot.
-    fn store(format: Format) -> Keystore {
+    struct Parts {
+        key: Vec<u8>,
+        leaf: Vec<u8>,
+        authority: Vec<u8>,
+    }
+
+    fn parts() -> Parts {
         let named = |name: &str| {
             let mut params = CertificateParams::default();
-            params.distinguished_name = rcgen::DistinguishedName::new();
-            params
-                .distinguished_name
-                .push(rcgen::DnType::CommonName, name);
+            params.distinguished_name = DistinguishedName::new();
+            params.distinguished_name.push(DnType::CommonName, name);
             params
         };
-        let ca_key = KeyPair::generate().unwrap();
-        let ca = named("ca").self_signed(&ca_key).unwrap();
+        let authority_key = KeyPair::generate().unwrap();
+        let authority = named("ca").self_signed(&authority_key).unwrap();
         let key = KeyPair::generate().unwrap();
-        let leaf = named("phone")
-            .signed_by(&key, &Issuer::new(named("ca"), &ca_key))
-            .unwrap();
-        let key = PrivateKey::from_pkcs8_der(key.serialize_der());
-        let chain = [leaf.der().to_vec(), ca.der().to_vec()];
-        let identity = Identity {
-            alias: "phone",
-            key: &key,
-            chain: &chain,
+        let issuer = Issuer::new(named("ca"), &authority_key);
+        let leaf = named("phone").signed_by(&key, &issuer).unwrap();
+        Parts {
+            key: key.serialize_der(),
+            leaf: leaf.der().to_vec(),
+            authority: authority.der().to_vec(),
+        }
+    }
+
+    fn store(parts: &Parts, alias: &str) -> Keystore {
+        let key = PrivateKey::from_pkcs8_der(parts.key.clone());
+        let authority = [parts.authority.clone()];
+        let material = Material::identity(key, &[parts.leaf.clone()], &authority).unwrap();
+        material.into_store(alias, datetime!(2026-01-02 3:04:05 UTC))
+    }
+
+    fn planned(store: &Keystore, output: Output, targets: &[Target]) -> Result<Encoded, Error> {
+        let password = Password::new("päss 🔑".into());
+        let secrets = Secrets {
+            store: &password,
+            keys: None,
+            allow_mixed: false,
         };
-        identity_store(
-            format,
-            &identity,
-            &chain[1..],
-            datetime!(2026-01-02 3:04:05 UTC),
-        )
+        plan(store, output, secrets, targets, &mut SystemRandom)
     }
 
     #[test]
-    fn bks_and_every_profile_of_pkcs12_read_back() {
-        let password = Password::new("päss 🔑".into());
-        let options = EncodeOptions::new(Format::Bks, &password);
-        encode_checked(&store(Format::Bks), &options, &mut SystemRandom).unwrap();
-        for profile in [
-            Profile::Modern,
-            Profile::Compat,
-            Profile::Legacy,
-            Profile::Pbmac1,
-        ] {
-            let mut options = EncodeOptions::new(Format::Pkcs12, &password);
-            options.profile = profile;
-            encode_checked(&store(Format::Pkcs12), &options, &mut SystemRandom).unwrap();
+    fn every_format_and_profile_reads_back() {
+        let store = store(&parts(), "Phone");
+        let formats = [
+            Format::Bks,
+            Format::Uber,
+            Format::Jks,
+            Format::Pem,
+            Format::Pkcs12,
+        ];
+        for output in formats.map(Output::new) {
+            let encoded = planned(&store, output, &[]).unwrap();
+            assert_eq!(
+                encoded.store.entries.len(),
+                if output.format == Format::Pem { 1 } else { 2 }
+            );
+        }
+        for profile in Profile::ALL {
+            let mut output = Output::new(Format::Pkcs12);
+            output.profile = profile;
+            planned(&store, output, &[]).unwrap();
         }
     }
 
     #[test]
-    fn trusted_names_keep_clear_of_the_key() {
-        let ders = [vec![1], vec![2]];
-        let names: Vec<String> = trusted_entries(&ders, Some("CA"), datetime!(2026-01-02 0:00 UTC))
-            .map(|entry| entry.alias.to_string())
+    fn losses_are_named_and_collisions_refused() {
+        let parts = parts();
+        let jks = Output::new(Format::Jks);
+        let encoded = planned(&store(&parts, "Phone"), jks, &[]).unwrap();
+        let lowered = encoded
+            .findings
+            .iter()
+            .any(|f| f.cause.contains("becomes `phone`"));
+        assert!(lowered, "{:?}", encoded.findings);
+        let aliases: Vec<_> = encoded
+            .store
+            .entries
+            .iter()
+            .map(|e| e.alias.to_string())
             .collect();
-        assert_eq!(names, ["ca2", "ca3"]);
+        assert_eq!(aliases, ["phone", "ca"]);
+
+        let mut both = store(&parts, "A");
+        both.entries.extend(store(&parts, "a").entries);
+        let error = planned(&both, jks, &[]).unwrap_err();
+        assert!(matches!(error, Error::AliasesCollide { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_and_a_ca_made_again_are_refused() {
+        let (one, two) = (parts(), parts());
+        let key = || PrivateKey::from_pkcs8_der(one.key.clone());
+        let authority = [two.authority.clone()];
+        let error = Material::identity(key(), &[two.leaf.clone()], &authority).unwrap_err();
+        assert!(matches!(error, Error::KeyMismatch { .. }));
+        let error = Material::identity(key(), &[one.leaf.clone()], &authority).unwrap_err();
+        assert!(matches!(error, Error::OtherAuthority { .. }));
+    }
+
+    #[test]
+    fn the_ca_keeps_clear_of_a_client_called_ca() {
+        let store = store(&parts(), "CA");
+        let aliases: Vec<_> = store.entries.iter().map(|e| e.alias.to_string()).collect();
+        assert_eq!(aliases, ["CA", "ca-2"]);
+    }
+
+    #[test]
+    fn a_store_without_trust_is_refused_for_a_phone() {
+        let mut store = store(&parts(), "phone");
+        store.entries.truncate(1);
+        let bks = Output::new(Format::Bks);
+        let error = planned(&store, bks, &[Target::Rhasspy]).unwrap_err();
+        assert!(matches!(error, Error::Unsuitable { .. }), "{error}");
     }
 }

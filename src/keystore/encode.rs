@@ -21,6 +21,28 @@ pub enum Profile {
     Pbmac1,
 }
 
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 4] = [Self::Modern, Self::Compat, Self::Legacy, Self::Pbmac1];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Modern => "modern",
+            Self::Compat => "compat",
+            Self::Legacy => "legacy",
+            Self::Pbmac1 => "pbmac1",
+        }
+    }
+}
+
+impl std::fmt::Display for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Everything about the writing of a store that is not in the store.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
