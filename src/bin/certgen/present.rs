@@ -95,12 +95,19 @@ pub(crate) fn usage(error: &clap::Error) -> Status {
         return Status::Good;
     }
     if std::env::args_os().any(|argument| argument == "--json") {
-        let rendered = error.to_string();
-        let first = rendered.lines().next().unwrap_or_default();
-        let cause = first.strip_prefix("error: ").unwrap_or(first);
-        let _ = json(failure_json(&Failure::usage(cause)));
+        let _ = json(failure_json(&Failure::usage(usage_cause(
+            &error.to_string(),
+        ))));
     }
     Status::Error
+}
+
+/// The first paragraph of what clap says, as one sentence.
+fn usage_cause(rendered: &str) -> String {
+    let paragraph = rendered.lines().take_while(|line| !line.is_empty());
+    let words: Vec<&str> = paragraph.flat_map(str::split_whitespace).collect();
+    let cause = words.join(" ");
+    cause.strip_prefix("error: ").unwrap_or(&cause).to_owned()
 }
 
 fn failure_text(failure: &Failure) -> String {
