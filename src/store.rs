@@ -8,6 +8,7 @@ mod folder;
 mod journal;
 mod lock;
 mod staged;
+pub mod tree;
 
 pub use error::Error;
 pub use file_name::file_name;

@@ -174,6 +174,8 @@ codes! {
     AuthorityUnfit = "authority-unfit", "the certificate may not sign others";
     AuthorityLocked = "authority-locked", "another process works in the folder";
     ProfileViolated = "profile-violated", "the request breaks the certificate profile";
+    FixtureOutOfDate = "fixture-out-of-date", "what a fixture is expected to show does not hold at this time";
+    FixtureChanged = "fixture-changed", "a file of a set of fixtures is not what its seed gives";
     FixtureAuthority = "fixture-authority", "the CA is a test fixture whose key is public";
     NameExtensionMismatch = "name-extension-mismatch", "the file name says another format than the content";
     Interrupted = "interrupted", "the work was interrupted";

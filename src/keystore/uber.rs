@@ -102,7 +102,7 @@ fn without_digest(plain: &[u8]) -> Result<&[u8], Error> {
     let split = plain.len().checked_sub(DIGEST);
     split
         .and_then(|at| plain.split_at_checked(at))
-        .filter(|(body, digest)| Sha1::digest(body).ct_eq(digest).into())
+        .filter(|(body, digest)| Sha1::digest(body).as_slice().ct_eq(digest).into())
         .map(|(body, _)| body)
         .ok_or(Error::WrongPasswordOrDamaged {
             format: Format::Uber,

@@ -134,7 +134,9 @@ fn rsa_bits(spki: &SubjectPublicKeyInfo<'_>) -> usize {
 
 fn curve_of(spki: &SubjectPublicKeyInfo<'_>) -> KeyKind {
     let parameters = spki.algorithm.parameters.as_ref();
-    let Some(oid) = parameters.and_then(|any| any.as_oid().ok()) else {
+    // `as_oid` would take the content of any type for an identifier.
+    let named = parameters.filter(|any| any.tag() == x509_parser::asn1_rs::Tag::Oid);
+    let Some(oid) = named.and_then(|any| any.as_oid().ok()) else {
         return KeyKind::ExplicitCurve;
     };
     let oid = oid.to_id_string();

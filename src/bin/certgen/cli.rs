@@ -53,6 +53,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Run the whole conversation with a broker, and name what is wrong and what to do
     Verify(Box<commands::verify::Arguments>),
+    /// Make certificates for test suites, good and deliberately broken, the same bytes each time
+    Fixtures(commands::fixtures::Arguments),
     /// Print a completion script for a shell
     Completions(commands::completions::Arguments),
     /// Print the manual page (roff)

@@ -1,6 +1,7 @@
 //! One file per command: its arguments, and what it does with them.
 
 pub(crate) mod completions;
+pub(crate) mod fixtures;
 pub(crate) mod man;
 pub(crate) mod verify;
 
@@ -13,6 +14,7 @@ use crate::present::Status;
 pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure> {
     match command {
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Fixtures(arguments) => fixtures::run(&arguments, context),
         Command::Man(arguments) => man::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments, context),
     }

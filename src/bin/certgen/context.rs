@@ -19,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) now_is_clock: bool,
     /// The clock of issuing: `SOURCE_DATE_EPOCH` where set and `--now` is not.
     pub(crate) issue_now: Timestamp,
+    /// The clock as given by `--now` or `SOURCE_DATE_EPOCH`, where it was.
+    pub(crate) given_now: Option<Timestamp>,
     pub(crate) json: bool,
     pub(crate) strict: bool,
     pub(crate) quiet: bool,
@@ -33,15 +35,16 @@ impl Context {
         }
         let clock = OffsetDateTime::now_utc();
         let now = global.now.unwrap_or(clock);
-        let issue_now = match global.now {
-            Some(now) => now,
-            None => source_date_epoch()?.unwrap_or(clock),
+        let given_now = match global.now {
+            Some(now) => Some(now),
+            None => source_date_epoch()?,
         };
         Ok(Self {
             dir: global.dir.unwrap_or_else(default_dir),
             now,
             now_is_clock: global.now.is_none(),
-            issue_now,
+            issue_now: given_now.unwrap_or(clock),
+            given_now,
             json: global.json,
             strict: global.strict,
             quiet: global.quiet,
