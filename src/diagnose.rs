@@ -1,10 +1,20 @@
 //! From evidence to findings: what a conversation with a broker showed, and what follows from it.
 
+mod certificate;
+mod client;
+mod foreign;
+mod handshake;
+mod network;
+mod port;
+mod publish;
+mod session;
 pub mod transcript;
+mod words;
 
-use crate::finding::{Code, Finding};
-use crate::time::Timestamp;
-use transcript::Transcript;
+use crate::finding::{Code, Finding, Severity};
+use crate::pki::audit::Link;
+use crate::time::{Span, Timestamp};
+use transcript::{Outcome, StepName, Transcript};
 
 /// What a conversation comes to.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +22,8 @@ use transcript::Transcript;
 pub struct Diagnosis {
     /// The findings: failures before warnings before notes, the most specific cause first.
     pub findings: Vec<Finding>,
+    /// The server's certificates with their places, where it presented any.
+    pub chain: Vec<Link>,
 }
 
 /// How strictly is judged.
@@ -20,22 +32,87 @@ pub struct Diagnosis {
 pub struct Criteria {
     /// The moment of judging.
     pub now: Timestamp,
+    /// Certificates that end within this span are reported.
+    pub warning_period: Span,
 }
 
 impl Criteria {
-    /// Judged at `now`.
+    /// Judged at `now`, with a warning period of 30 days.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { now }
+        Self {
+            now,
+            warning_period: Span::days(30),
+        }
     }
 }
 
 /// Draws the conclusions from a conversation.
 #[must_use]
-pub fn diagnose(transcript: &Transcript, _criteria: Criteria) -> Diagnosis {
-    let failed = transcript.failed();
-    let failed = failed.map(|step| Finding::failure(Code::Internal, step.detail.clone()));
-    Diagnosis {
-        findings: failed.into_iter().collect(),
+pub fn diagnose(transcript: &Transcript, criteria: Criteria) -> Diagnosis {
+    let mut diagnosis = Diagnosis::default();
+    let mut findings: Vec<Finding> = network::input(transcript).into_iter().collect();
+    findings.extend(network::resolve(transcript));
+    findings.extend(network::tcp(transcript));
+    findings.extend(tls(transcript, criteria, &mut diagnosis));
+    findings.extend(session::findings(transcript));
+    if !findings.iter().any(|f| f.severity == Severity::Failure) {
+        findings.extend(unexplained(transcript));
     }
+    diagnosis.findings = ordered(findings);
+    diagnosis
+}
+
+fn tls(transcript: &Transcript, criteria: Criteria, out: &mut Diagnosis) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if transcript.request.tls.is_none() {
+        return findings;
+    }
+    let report = certificate::judge(transcript, criteria);
+    let refused = certificate::is_refused(transcript);
+    findings.extend(handshake::findings(transcript, &report));
+    findings.extend(report.findings);
+    out.chain = report.links;
+    findings.extend(client::findings(transcript, criteria, refused));
+    findings
+}
+
+/// Failures before warnings before notes; within each, as they were found.
+fn ordered(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut seen: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        if !seen.contains(&finding) {
+            seen.push(finding);
+        }
+    }
+    seen
+}
+
+/// A step failed and nothing above says why: its own words, so that no failure goes unsaid.
+fn unexplained(transcript: &Transcript) -> Option<Finding> {
+    let step = transcript
+        .steps
+        .iter()
+        .find(|step| step.outcome == Outcome::Failed)?;
+    let code = match step.name {
+        StepName::Resolve => Code::ResolverFailed,
+        StepName::Tcp => Code::HostUnreachable,
+        StepName::Tls => Code::HandshakeRefused,
+        StepName::Mqtt => Code::NoConnack,
+        StepName::Subscribe => Code::NoSuback,
+        StepName::Publish => Code::MessageNotDelivered,
+        StepName::Hold => Code::IdleTimeoutTooShort,
+    };
+    let detail = if step.detail.is_empty() {
+        "no reason is known".to_owned()
+    } else {
+        step.detail.clone()
+    };
+    let cause = format!(
+        "the step `{}` did not succeed: {detail}",
+        step.name.as_str()
+    );
+    let remedy = "look at the broker's log for the time of this check";
+    Some(words::failure(code, cause, remedy))
 }

@@ -62,6 +62,7 @@ codes! {
     NoCommonGroup = "no-common-group", "no common key-exchange group";
     PskOnly = "psk-only", "the listener has no certificate, only pre-shared keys";
     LargeClientHelloDropped = "large-client-hello-dropped", "a small ClientHello passes, a large one (post-quantum key share) does not";
+    HandshakeRefused = "handshake-refused", "the handshake ended for a reason of the peer's that none of the other codes names";
     // server certificate
     UnknownIssuer = "unknown-issuer", "the chain ends at a CA that is not trusted";
     MissingIntermediate = "missing-intermediate", "the server does not send an issuing certificate";
@@ -120,6 +121,7 @@ codes! {
     ServerUnavailable = "server-unavailable", "the broker says that it is unavailable";
     ProtocolVersionRefused = "protocol-version-refused", "the broker refuses this version of MQTT";
     UseAnotherServer = "use-another-server", "with the server reference";
+    WebsocketRefused = "websocket-refused", "the web server does not let MQTT over WebSocket in at this path";
     ConnackInvalid = "connack-invalid", "a code outside the standard";
     NoConnack = "no-connack", "no answer to CONNECT within the limit";
     ClosedOnConnect = "closed-on-connect", "closed after CONNECT without CONNACK";

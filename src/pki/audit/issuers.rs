@@ -115,9 +115,7 @@ fn path_length<'a>(
 
 fn same_subject<'a>(case: &Case<'a>, path: &Path<'a>) -> Option<Finding> {
     let leaf = case.leaf;
-    let has_issuer = path.links.len() > 1 || path.anchor.is_some();
-    let shares = leaf.is_self_issued() && !path.leaf_is_anchor && has_issuer;
-    if !shares || is_self_signed(leaf) {
+    if !leaf.is_self_issued() || path.leaf_is_anchor || is_self_signed(leaf) {
         return None;
     }
     let whose = match case.question.role {

@@ -1,0 +1,208 @@
+//! The server's certificate: certgen's own audit of what was recorded, held against webpki's verdict.
+
+use super::Criteria;
+use super::transcript::{LegacyAnswer, Presented, Refusal, TlsFailure, Transcript};
+use super::words::failure;
+use crate::finding::{Code, Finding, Severity};
+use crate::pki::audit::{self, Question, Report, Role};
+
+/// The audit of the presented chain.
+pub(super) fn judge(transcript: &Transcript, criteria: Criteria) -> Report {
+    let Some(presented) = presented(transcript) else {
+        return Report::default();
+    };
+    let mut report = audit_of(transcript, criteria, &presented);
+    if !report
+        .findings
+        .iter()
+        .any(|f| f.severity == Severity::Failure)
+    {
+        report.findings.extend(verdict(transcript, &presented));
+    }
+    with_other_names(transcript, &mut report);
+    report
+}
+
+/// What the server presented: in the handshake, in the second one, or to the old ClientHello.
+fn presented(transcript: &Transcript) -> Option<Presented> {
+    let handshakes = [transcript.tls.as_ref(), transcript.lenient.as_ref()];
+    let in_handshake = handshakes
+        .into_iter()
+        .flatten()
+        .filter_map(|tls| tls.presented.as_ref())
+        .find(|presented| !presented.chain.is_empty());
+    if let Some(presented) = in_handshake {
+        return Some(presented.clone());
+    }
+    let probes = [&transcript.extra.small_hello, &transcript.extra.second_try];
+    let in_probe = probes
+        .into_iter()
+        .flatten()
+        .filter_map(|tls| tls.presented.as_ref())
+        .find(|presented| !presented.chain.is_empty());
+    if let Some(presented) = in_probe {
+        return Some(presented.clone());
+    }
+    match &transcript.extra.legacy {
+        Some(LegacyAnswer::ServerHello(hello)) if !hello.chain.is_empty() => Some(Presented {
+            chain: hello.chain.clone(),
+            ..Presented::default()
+        }),
+        _ => None,
+    }
+}
+
+fn audit_of(transcript: &Transcript, criteria: Criteria, presented: &Presented) -> Report {
+    let others = transcript.material.identity.as_ref();
+    let crls: Vec<Vec<u8>> = transcript
+        .material
+        .crls
+        .iter()
+        .map(|(_, der)| der.clone())
+        .collect();
+    let mut question = Question::new(
+        &presented.chain,
+        &transcript.material.trust.anchors,
+        Role::Server {
+            host: checked_name(transcript),
+        },
+        criteria.now,
+    );
+    question.others = others.map_or(&[], |identity| identity.chain.as_slice());
+    question.crls = &crls;
+    question.staple = presented.ocsp.as_deref();
+    question.warning_period = criteria.warning_period;
+    audit::audit(&question)
+}
+
+/// The name that the certificate is held against.
+fn checked_name(transcript: &Transcript) -> &str {
+    let asked = transcript.request.tls.as_ref();
+    let tls = transcript.tls.as_ref().map(|tls| tls.checked_name.as_str());
+    tls.filter(|name| !name.is_empty())
+        .or_else(|| asked.and_then(|tls| tls.server_name.as_deref()))
+        .unwrap_or(&transcript.request.host)
+}
+
+/// Whether certgen refused the certificate.
+pub(super) fn is_refused(transcript: &Transcript) -> bool {
+    transcript
+        .tls
+        .as_ref()
+        .is_some_and(|tls| tls.failure == Some(TlsFailure::CertificateRefused))
+}
+
+/// webpki refuses what the audit lets pass.
+fn verdict(transcript: &Transcript, presented: &Presented) -> Option<Finding> {
+    let signature = presented.signature_verdict.clone().unwrap_or(Ok(()));
+    let refusal = [
+        presented.chain_verdict.clone(),
+        presented.name_verdict.clone(),
+        signature,
+    ];
+    let refusal = refusal.into_iter().find_map(Result::err)?;
+    let host = checked_name(transcript);
+    let (code, cause) = match refusal {
+        Refusal::Expired { .. } => (
+            Code::CertificateExpired,
+            "a certificate of the chain has expired",
+        ),
+        Refusal::NotYetValid { .. } => (
+            Code::CertificateNotYetValid,
+            "a certificate of the chain is not valid yet",
+        ),
+        Refusal::UnknownIssuer | Refusal::NoTrustAnchors => {
+            (Code::UnknownIssuer, "no path leads to a trusted CA")
+        }
+        Refusal::BadSignature => (Code::CaRegenerated, "a signature does not verify"),
+        Refusal::NotForName => {
+            return Some(failure(
+                Code::NameMismatch,
+                format!("rustls does not take the certificate for `{host}`"),
+                "issue the broker's certificate again with that name",
+            ));
+        }
+        Refusal::WrongPurpose => (
+            Code::ServerUsageMissing,
+            "the usages do not include a TLS server",
+        ),
+        Refusal::Revoked => (
+            Code::ServerCertificateRevoked,
+            "a certificate of the chain is revoked",
+        ),
+        Refusal::UnknownRevocationStatus => (
+            Code::RevocationDataUnusable,
+            "no revocation list says anything about a certificate of the chain",
+        ),
+        Refusal::RevocationListExpired => (Code::CrlExpired, "the revocation list is out of date"),
+        Refusal::UnsupportedVersion => (Code::X509V1, "a certificate of the chain is not X.509 v3"),
+        Refusal::CaUsedAsEndEntity => (
+            Code::CaUsedAsServerCertificate,
+            "a CA certificate is used as the broker's certificate",
+        ),
+        Refusal::EndEntityUsedAsCa => (Code::IssuerNotACa, "an issuing certificate is no CA's"),
+        Refusal::PathLengthExceeded => (
+            Code::PathLengthExceeded,
+            "too many CAs stand below one another",
+        ),
+        Refusal::NameConstraintViolated => (
+            Code::NameConstraintViolated,
+            "a CA of the chain does not allow a name",
+        ),
+        Refusal::UnknownCriticalExtension => (
+            Code::UnknownCriticalExtension,
+            "a critical extension is not understood",
+        ),
+        Refusal::UnsupportedSignatureAlgorithm => (
+            Code::UnsupportedKey,
+            "a key or signature algorithm is not supported",
+        ),
+        Refusal::BadEncoding => (
+            Code::ExtensionInvalid,
+            "the encoding of a certificate is broken",
+        ),
+        Refusal::TooComplex => (
+            Code::UnknownIssuer,
+            "the chain asks for more work than the limits allow",
+        ),
+        Refusal::Other(why) => {
+            return Some(failure(
+                Code::ExtensionInvalid,
+                format!("rustls refuses the broker's certificate: {why}"),
+                "issue the broker's certificate again with certgen",
+            ));
+        }
+    };
+    let cause = format!("rustls refuses the broker's certificate: {cause}");
+    Some(failure(
+        code,
+        cause,
+        "issue the broker's certificate again with certgen",
+    ))
+}
+
+/// Another server name gets a certificate that is accepted: say so beside the refusal.
+fn with_other_names(transcript: &Transcript, report: &mut Report) {
+    let tries = &transcript.extra.server_names;
+    let Some((name, _)) = tries.iter().find(|(_, attempt)| attempt.is_verified()) else {
+        return;
+    };
+    let first = report
+        .findings
+        .iter_mut()
+        .find(|finding| finding.severity == Severity::Failure);
+    if let Some(first) = first {
+        let sent = checked_name(transcript);
+        first.cause.push_str(&format!(
+            "; this is what the server shows for the name `{sent}`, for `{name}` it shows a certificate that is accepted"
+        ));
+        first.remedy = Some(crate::finding::Remedy::run(
+            format!("connect as `{name}`, or add a route for `{sent}` to the proxy"),
+            crate::finding::Action::Verify {
+                host: name.clone(),
+                port: transcript.request.port,
+                extra: Vec::new(),
+            },
+        ));
+    }
+}

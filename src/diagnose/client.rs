@@ -1,0 +1,500 @@
+//! The client's certificate: whether it was asked for, sent, and accepted; and if not, why.
+
+use super::Criteria;
+use super::handshake::is_about_client;
+use super::transcript::{
+    Alert, CertificateRequest, ClientCertificate, Identity, Silence, Tls, TlsFailure, Transcript,
+};
+use super::words::{failure, peer, warning};
+use crate::finding::{Action, Code, Finding, Remedy, Severity, Stack};
+use crate::pki::audit::{self, Question, Role, certificate_name};
+use crate::time;
+use crate::x509::{Certificate, Name};
+
+/// What is to be said about the client's certificate.
+pub(super) fn findings(
+    transcript: &Transcript,
+    criteria: Criteria,
+    server_refused: bool,
+) -> Vec<Finding> {
+    let Some(tls) = observed(transcript, server_refused) else {
+        return Vec::new();
+    };
+    let case = Case {
+        transcript,
+        tls,
+        criteria,
+        own: transcript.material.identity.as_ref().and_then(own),
+    };
+    let mut findings = Vec::new();
+    let refusal = case.refusal();
+    match &refusal {
+        Some(refusal) => findings.push(case.refused(refusal)),
+        None => findings.extend(case.not_requested(server_refused)),
+    }
+    findings.extend(case.not_offered(refusal.is_some()));
+    findings.extend(case.oddities(&findings));
+    findings
+}
+
+/// The handshake that shows most about client certificates.
+fn observed(transcript: &Transcript, server_refused: bool) -> Option<&Tls> {
+    if server_refused {
+        return transcript.lenient.as_ref().or(transcript.tls.as_ref());
+    }
+    transcript.tls.as_ref()
+}
+
+fn own(identity: &Identity) -> Option<Certificate> {
+    Certificate::from_der(identity.chain.first()?).ok()
+}
+
+struct Case<'a> {
+    transcript: &'a Transcript,
+    tls: &'a Tls,
+    criteria: Criteria,
+    own: Option<Certificate>,
+}
+
+/// How the broker turned the client away.
+enum Refusal {
+    /// With an alert.
+    Alert(Alert),
+    /// By closing right after the handshake, without a ticket that would show acceptance.
+    Closed,
+}
+
+impl Case<'_> {
+    fn request(&self) -> Option<&CertificateRequest> {
+        self.tls.certificate_request.as_ref()
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        let connack = self.transcript.mqtt.as_ref().map(|mqtt| &mqtt.connack);
+        let late = connack.and_then(|reply| match reply.missing() {
+            Some(Silence::Alert(alert)) => Some(*alert),
+            _ => None,
+        });
+        let alert = self.tls.alert().or(late);
+        if let Some(alert) = alert.filter(|alert| is_about_client(self.tls, *alert)) {
+            return Some(Refusal::Alert(alert));
+        }
+        // A write error can swallow the alert; an empty answer to a request explains the close.
+        let answer = self.request()?.answer;
+        let closed = connack
+            .and_then(|reply| reply.missing())
+            .is_some_and(|instead| matches!(instead, Silence::Closed(_)))
+            || self.tls.failure == Some(TlsFailure::Closed);
+        let unproven = self.tls.tickets == 0 && answer != ClientCertificate::Sent;
+        (closed && unproven && self.tls.presented.is_some()).then_some(Refusal::Closed)
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Finding {
+        let said = match refusal {
+            Refusal::Alert(alert) => format!("the alert {alert}"),
+            Refusal::Closed => "a closed connection".to_owned(),
+        };
+        let answer = self
+            .request()
+            .map_or(ClientCertificate::NoIdentity, |r| r.answer);
+        match answer {
+            ClientCertificate::NoIdentity => self.missing(&said),
+            ClientCertificate::NoCommonScheme => self.no_scheme(&said),
+            ClientCertificate::Sent => self.sent(refusal, &said),
+        }
+    }
+
+    fn missing(&self, said: &str) -> Finding {
+        let peer = peer(self.transcript);
+        let issue = "issue a client certificate, and give it to the client with its key";
+        if let Some(why) = &self.transcript.material.without_identity {
+            let cause =
+                format!("{peer} requires a client certificate, and none was sent: {why} ({said})");
+            let text = "give a store that holds the client's key and certificate, not only the CA";
+            let action = Action::Bundle {
+                name: "client".to_owned(),
+                formats: vec!["bks".to_owned(), "p12".to_owned()],
+                replace: true,
+            };
+            return Finding::failure(Code::StoreWithoutKey, cause)
+                .with_remedy(Remedy::run(text, action));
+        }
+        let cause = format!(
+            "{peer} requires a client certificate, and none was sent: no certificate and key were given ({said})"
+        );
+        let action = Action::IssueClient {
+            name: "client".to_owned(),
+            replace: false,
+        };
+        Finding::failure(Code::ClientCertificateMissing, cause)
+            .with_remedy(Remedy::run(issue, action))
+    }
+
+    fn no_scheme(&self, said: &str) -> Finding {
+        let kind = self.own.as_ref().map_or_else(
+            || "key".to_owned(),
+            |own| format!("{} key", own.public_key.kind()),
+        );
+        let cause = format!(
+            "{} accepts no signature scheme of the client's {kind}, so that an empty certificate was sent, and refused with {said}; it accepts {}",
+            peer(self.transcript),
+            self.schemes()
+        );
+        failure(
+            Code::ClientSignatureUnsupported,
+            cause,
+            "issue the client's certificate with a key that the broker accepts (RSA 2048, or P-256), or widen the broker's list of signature algorithms",
+        )
+    }
+
+    fn schemes(&self) -> String {
+        let schemes: Vec<_> = self
+            .request()
+            .iter()
+            .flat_map(|request| &request.schemes)
+            .take(12)
+            .map(|scheme| scheme_name(*scheme))
+            .collect();
+        if schemes.is_empty() {
+            return "none".to_owned();
+        }
+        schemes.join(", ")
+    }
+
+    /// It was sent, and refused: the alert and the certificate together say why.
+    fn sent(&self, refusal: &Refusal, said: &str) -> Finding {
+        let Some(own) = &self.own else {
+            return self.untrusted(said, None);
+        };
+        let alert = match refusal {
+            Refusal::Alert(alert) => alert.0,
+            Refusal::Closed => 0,
+        };
+        let local = self.local(own);
+        let has = |code| local.iter().find(|finding| finding.code == code);
+        let found = match alert {
+            45 => has(Code::ClientCertificateExpired).or_else(|| has(Code::CertificateExpired)),
+            43 => has(Code::ClientUsageMissing),
+            48 | 51 => LOCAL_TRUST.iter().find_map(|code| has(*code)),
+            _ => LOCAL_ALL.iter().find_map(|code| has(*code)),
+        };
+        if let Some(found) = found {
+            return self.with_evidence(found, said);
+        }
+        match alert {
+            45 => self.broker_crl(own, said),
+            44 => self.revoked(own, said),
+            43 => self.unsupported(own, said),
+            51 => self.regenerated(own, said),
+            _ => self.untrusted(said, Some(own)),
+        }
+    }
+
+    /// certgen's own judgement on the client's chain, against the anchors that it trusts itself.
+    fn local(&self, own: &Certificate) -> Vec<Finding> {
+        let Some(identity) = &self.transcript.material.identity else {
+            return Vec::new();
+        };
+        let mut question = Question::new(
+            &identity.chain,
+            &self.transcript.material.trust.anchors,
+            Role::Client,
+            self.criteria.now,
+        );
+        let known: Vec<Vec<u8>> = self
+            .tls
+            .presented
+            .iter()
+            .flat_map(|presented| presented.chain.iter().cloned())
+            .collect();
+        question.others = &known;
+        question.warning_period = self.criteria.warning_period;
+        let mut findings = audit::audit(&question).findings;
+        // Trust is the broker's business; a client whose issuer is not ours may be fine there.
+        if own.is_self_issued() && !findings.iter().any(|f| f.code == Code::SameSubjectAsIssuer) {
+            findings.retain(|f| f.code != Code::SelfSignedCertificate);
+        }
+        findings
+    }
+
+    fn with_evidence(&self, found: &Finding, said: &str) -> Finding {
+        let mut finding = found.clone();
+        finding.severity = Severity::Failure;
+        finding.cause = format!(
+            "{} refuses the client certificate with {said}: {}",
+            peer(self.transcript),
+            found.cause
+        );
+        finding.subject = self.subject();
+        if finding.code == Code::CaRegenerated {
+            finding.code = Code::ClientCertificateUntrusted;
+        }
+        finding
+    }
+
+    fn broker_crl(&self, own: &Certificate, said: &str) -> Finding {
+        let cause = format!(
+            "{} refuses the client certificate with {said}, although `{}` is valid until {}: the broker's own revocation list is out of date, so that it refuses everyone (or its clock is wrong)",
+            peer(self.transcript),
+            certificate_name(own),
+            time::end_for_people(self.criteria.now, own.not_after)
+        );
+        failure(
+            Code::BrokerCrlExpired,
+            cause,
+            "make a current revocation list (`certgen crl`), install it as the broker's crlfile and reload the broker; check the broker's clock",
+        )
+    }
+
+    fn revoked(&self, own: &Certificate, said: &str) -> Finding {
+        let cause = format!(
+            "{} refuses the client certificate with {said}: `{}` (serial {}) is on its revocation list",
+            peer(self.transcript),
+            certificate_name(own),
+            own.serial_hex()
+        );
+        Finding::failure(Code::ClientCertificateRevoked, cause)
+            .with_remedy(self.reissue("issue a new certificate for this client"))
+    }
+
+    fn unsupported(&self, own: &Certificate, said: &str) -> Finding {
+        let cause = format!(
+            "{} refuses the kind of the client certificate with {said}: `{}` has a {} key, X.509 v{}",
+            peer(self.transcript),
+            certificate_name(own),
+            own.public_key.kind(),
+            own.version
+        );
+        Finding::failure(Code::ClientUsageMissing, cause).with_remedy(self.reissue(
+            "issue the client's certificate again with certgen: X.509 v3, clientAuth, P-256",
+        ))
+    }
+
+    fn regenerated(&self, own: &Certificate, said: &str) -> Finding {
+        let cause = format!(
+            "{} refuses the client certificate with {said}: it knows a CA with the name `{}`, whose key did not sign `{}`: the CA was made anew",
+            peer(self.transcript),
+            own.issuer,
+            certificate_name(own)
+        );
+        Finding::failure(Code::ClientCertificateUntrusted, cause).with_remedy(
+            self.reissue("issue the client's certificate again from the broker's present CA"),
+        )
+    }
+
+    fn untrusted(&self, said: &str, own: Option<&Certificate>) -> Finding {
+        let what = own.map_or_else(
+            || "the client certificate".to_owned(),
+            |own| format!("`{}`, issued by `{}`", certificate_name(own), own.issuer),
+        );
+        let cause = format!(
+            "{} refuses the client certificate with {said}: it does not trust {what}{}",
+            peer(self.transcript),
+            self.offered_text()
+        );
+        Finding::failure(Code::ClientCertificateUntrusted, cause).with_remedy(self.reissue(
+            "issue the client's certificate from the CA in the broker's `cafile`, or add its issuer to that file",
+        ))
+    }
+
+    fn offered(&self) -> Vec<Name> {
+        self.request()
+            .iter()
+            .flat_map(|request| &request.ca_names)
+            .filter_map(|der| Name::from_der(der))
+            .collect()
+    }
+
+    fn offered_text(&self) -> String {
+        let names: Vec<_> = self
+            .offered()
+            .iter()
+            .take(6)
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if names.is_empty() {
+            return String::new();
+        }
+        format!("; it names as CAs {}", names.join(", "))
+    }
+
+    /// The broker's list of CA names lacks every issuer of the client's chain.
+    fn not_offered(&self, is_refused: bool) -> Option<Finding> {
+        let identity = self.transcript.material.identity.as_ref()?;
+        let offered = self.offered();
+        let own = self.own.as_ref()?;
+        let chain: Vec<_> = identity
+            .chain
+            .iter()
+            .filter_map(|der| Certificate::from_der(der).ok())
+            .collect();
+        let listed = chain
+            .iter()
+            .any(|c| offered.iter().any(|name| name.der() == c.issuer.der()));
+        if offered.is_empty() || listed {
+            return None;
+        }
+        let cause = format!(
+            "the broker asks for certificates of other CAs than `{}`, which issued `{}`{}: Java and Android send no certificate then",
+            own.issuer,
+            certificate_name(own),
+            self.offered_text()
+        );
+        let remedy = "add the client's issuer to the broker's `cafile`, or issue the client's certificate from a CA that stands there";
+        let finding = if is_refused {
+            failure(Code::ClientIssuerNotOffered, cause, remedy)
+        } else {
+            warning(Code::ClientIssuerNotOffered, cause, remedy)
+        };
+        Some(finding.for_stacks(&[Stack::Java, Stack::Android]))
+    }
+
+    fn not_requested(&self, server_refused: bool) -> Option<Finding> {
+        let identity = self.transcript.material.identity.as_ref()?;
+        let seen =
+            self.tls.is_complete() || (server_refused && self.tls.negotiated.version.is_some());
+        if self.request().is_some() || !seen || !self.tls.is_complete() {
+            return None;
+        }
+        let cause = format!(
+            "{} never asked for the client certificate (`{}`): mutual TLS is not enforced, and everybody who trusts the CA can connect",
+            peer(self.transcript),
+            identity.path
+        );
+        let remedy = Remedy::run(
+            "set `require_certificate true` and `cafile` for this listener; where a proxy ends TLS, check client certificates there, or pass TLS through",
+            Action::ConfigMosquitto,
+        );
+        Some(Finding::warning(Code::ClientCertificateNotRequested, cause).with_remedy(remedy))
+    }
+
+    /// What is wrong with the client's certificate although nobody refused it here.
+    fn oddities(&self, said: &[Finding]) -> Vec<Finding> {
+        let Some(own) = &self.own else {
+            return Vec::new();
+        };
+        let local = self.local(own).into_iter();
+        local
+            .filter(|finding| !TRUST.contains(&finding.code))
+            .filter(|finding| !said.iter().any(|other| other.code == finding.code))
+            .filter(|finding| finding.severity > Severity::Note)
+            .filter(|finding| finding.code != Code::NotStrict)
+            .map(|mut finding| {
+                let accepted =
+                    self.tls.is_complete() && said.iter().all(|f| f.severity != Severity::Failure);
+                if accepted {
+                    finding.severity = finding.severity.min(Severity::Warning);
+                }
+                finding.subject = self.subject();
+                finding
+            })
+            .collect()
+    }
+
+    fn subject(&self) -> Option<String> {
+        let identity = self.transcript.material.identity.as_ref()?;
+        Some(match &identity.alias {
+            Some(alias) => format!("{} ({alias})", identity.path),
+            None => identity.path.clone(),
+        })
+    }
+
+    fn reissue(&self, text: &str) -> Remedy {
+        let own = self.own.as_ref();
+        let name = own.and_then(|own| own.subject.common_name());
+        let is_plain = |name: &&str| {
+            !name.starts_with('-')
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        };
+        let name = name.filter(is_plain).unwrap_or("client").to_owned();
+        Remedy::run(
+            text,
+            Action::IssueClient {
+                name,
+                replace: true,
+            },
+        )
+    }
+}
+
+/// Whom the broker trusts is not known here; only these local findings stand on their own.
+const TRUST: &[Code] = &[
+    Code::ClientCertificateUntrusted,
+    Code::ClientChainIncomplete,
+    Code::CaRegenerated,
+    Code::UnknownIssuer,
+    Code::TrustAnchorExpired,
+    Code::TrustAnchorNotACa,
+    Code::LeafAsTrustAnchor,
+    Code::ChainUnusedCertificate,
+];
+
+/// Local findings that explain an unknown issuer, the most telling first.
+const LOCAL_TRUST: &[Code] = &[
+    Code::SameSubjectAsIssuer,
+    Code::ClientChainIncomplete,
+    Code::CaRegenerated,
+    Code::IssuerNotACa,
+    Code::TrustAnchorNotACa,
+    Code::PathLengthExceeded,
+    Code::ClientUsageMissing,
+];
+
+/// Local findings that explain a refusal that says nothing.
+const LOCAL_ALL: &[Code] = &[
+    Code::ClientCertificateExpired,
+    Code::CertificateNotYetValid,
+    Code::SameSubjectAsIssuer,
+    Code::ClientUsageMissing,
+    Code::ClientChainIncomplete,
+    Code::CaRegenerated,
+    Code::WeakSignature,
+    Code::WeakKey,
+    Code::X509V1,
+    Code::UnsupportedKey,
+    Code::NameConstraintViolated,
+    Code::UnknownCriticalExtension,
+];
+
+/// RFC 8446 section 4.2.3.
+fn scheme_name(scheme: u16) -> String {
+    let name = match scheme {
+        0x0201 => "rsa_pkcs1_sha1",
+        0x0203 => "ecdsa_sha1",
+        0x0401 => "rsa_pkcs1_sha256",
+        0x0501 => "rsa_pkcs1_sha384",
+        0x0601 => "rsa_pkcs1_sha512",
+        0x0403 => "ecdsa_secp256r1_sha256",
+        0x0503 => "ecdsa_secp384r1_sha384",
+        0x0603 => "ecdsa_secp521r1_sha512",
+        0x0804 => "rsa_pss_rsae_sha256",
+        0x0805 => "rsa_pss_rsae_sha384",
+        0x0806 => "rsa_pss_rsae_sha512",
+        0x0807 => "ed25519",
+        0x0808 => "ed448",
+        0x0809 => "rsa_pss_pss_sha256",
+        other => return format!("0x{other:04x}"),
+    };
+    name.to_owned()
+}
+
+/// Whether the refusal of a client certificate (or its absence) explains that the peer closed.
+pub(super) fn explains_close(transcript: &Transcript) -> bool {
+    let Some(tls) = &transcript.tls else {
+        return false;
+    };
+    let case = Case {
+        transcript,
+        tls,
+        criteria: Criteria::at(
+            transcript
+                .material
+                .now
+                .unwrap_or(time::Timestamp::UNIX_EPOCH),
+        ),
+        own: None,
+    };
+    case.refusal().is_some()
+}

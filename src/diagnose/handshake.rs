@@ -1,0 +1,385 @@
+//! Why a TLS handshake was not completed, the certificate left aside.
+
+use super::port;
+use super::transcript::{
+    Alert, ClientCertificate, Incompatible, LegacyAnswer, LegacyServerHello, Tls, TlsFailure,
+    TlsVersion, Transcript,
+};
+use super::words::{candidates, failure, peer, span};
+use crate::finding::{Code, Finding, Severity};
+use crate::pki::audit::Report;
+
+/// What the handshake's end says.
+pub(super) fn findings(transcript: &Transcript, report: &Report) -> Option<Finding> {
+    let tls = transcript.tls.as_ref()?;
+    match tls.failure.as_ref()? {
+        TlsFailure::CertificateRefused => unexplained_refusal(report),
+        TlsFailure::TimedOut => Some(silent(transcript, tls)),
+        TlsFailure::Closed => Some(closed(transcript, tls)),
+        TlsFailure::Alert(alert) => alerted(transcript, tls, *alert, report),
+        TlsFailure::NotTls => Some(port::not_tls(transcript, &tls.traffic.first)),
+        TlsFailure::MessageTooLarge => Some(too_large(transcript)),
+        TlsFailure::Incompatible(what) => incompatible(transcript, what, report),
+        TlsFailure::Misbehaved(why) => Some(misbehaved(transcript, tls, why)),
+        TlsFailure::Local(why) => Some(failure(
+            Code::HandshakeRefused,
+            format!("the handshake could not begin: {why}"),
+            "check the host and the TLS options",
+        )),
+    }
+}
+
+fn unexplained_refusal(report: &Report) -> Option<Finding> {
+    let explained = report
+        .findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Failure);
+    (!explained).then(|| {
+        failure(
+            Code::UnknownIssuer,
+            "rustls refuses the broker's certificate, without a reason that the audit could find",
+            "issue the broker's certificate again with certgen",
+        )
+    })
+}
+
+fn silent(transcript: &Transcript, tls: &Tls) -> Finding {
+    if tls.traffic.received > 0 {
+        return stalled(transcript, tls);
+    }
+    if let Some(finding) = port::by_probes(transcript) {
+        return finding;
+    }
+    let peer = peer(transcript);
+    let waited = span(tls.duration);
+    let answers_plain = transcript
+        .extra
+        .plain_connect
+        .as_ref()
+        .is_some_and(|answer| !answer.bytes.is_empty() || answer.closed.is_some());
+    if answers_plain {
+        return failure(
+            Code::TlsStalled,
+            format!(
+                "{peer} answers short packets at once, and nothing came of its TLS answer within {waited}: packets above the path's MTU seem to be lost"
+            ),
+            "let ICMP \"fragmentation needed\" pass, clamp the MSS on VPN and PPPoE links, or lower the MTU of this computer's interface and try again",
+        );
+    }
+    let list = candidates(&[
+        "the server is overloaded or stopped",
+        "a proxy waits for a backend that does not answer",
+        "the port speaks another protocol and waits",
+        "a firewall lets the connection through and drops what follows",
+    ]);
+    failure(
+        Code::TlsNoAnswer,
+        format!(
+            "{peer} accepts the connection, and not one byte of an answer to the ClientHello came within {waited}; likely: {list}"
+        ),
+        "look at the broker's log and at the proxy or firewall in front of it; restart the broker if its log stands still",
+    )
+}
+
+fn stalled(transcript: &Transcript, tls: &Tls) -> Finding {
+    let peer = peer(transcript);
+    let bytes = tls.traffic.received;
+    let last = tls.traffic.last_after.map(span);
+    let pace = last.map_or_else(String::new, |last| {
+        format!(", the last one {last} after the connection was made")
+    });
+    let cause = format!(
+        "the handshake with {peer} began and did not finish within {}: {bytes} bytes came{pace}",
+        span(tls.duration)
+    );
+    let remedy = "look for lost large packets (MTU of a VPN or PPPoE link), an overloaded broker, or a proxy that holds data back";
+    failure(Code::TlsStalled, cause, remedy)
+}
+
+fn closed(transcript: &Transcript, tls: &Tls) -> Finding {
+    if let Some(finding) = port::by_probes(transcript) {
+        return finding;
+    }
+    if let Some(finding) = by_legacy(transcript) {
+        return finding;
+    }
+    if tls.traffic.received > 0 {
+        let how = tls
+            .traffic
+            .closed
+            .map_or_else(|| "closed the connection".to_owned(), super::words::closing);
+        return failure(
+            Code::TlsStalled,
+            format!(
+                "{} sent {} bytes of a handshake, and then {how}, without an alert",
+                peer(transcript),
+                tls.traffic.received
+            ),
+            "look at the broker's log for the time of this check; a crash, a proxy or a filter on the way cuts the handshake",
+        );
+    }
+    port::closed(transcript, tls)
+}
+
+fn alerted(transcript: &Transcript, tls: &Tls, alert: Alert, report: &Report) -> Option<Finding> {
+    if is_about_client(tls, alert) {
+        return None;
+    }
+    match alert.0 {
+        112 => Some(port::server_name(transcript, alert)),
+        120 => Some(port::alpn(transcript)),
+        70 | 86 => Some(version(
+            transcript,
+            &format!("it answers with the alert {alert}"),
+        )),
+        40 | 47 | 71 | 80 => refused(transcript, alert, report),
+        _ => port::by_probes(transcript)
+            .or_else(|| by_legacy(transcript))
+            .or_else(|| Some(other_alert(transcript, alert))),
+    }
+}
+
+/// The client's certificate was asked for, and the alert is one of those that answer it.
+pub(super) fn is_about_client(tls: &Tls, alert: Alert) -> bool {
+    let Some(request) = &tls.certificate_request else {
+        return matches!(alert.0, 116);
+    };
+    match alert.0 {
+        41..=46 | 48 | 49 | 51 | 116 => true,
+        40 | 71 | 80 => request.answer != ClientCertificate::Sent || is_after_verify(tls),
+        _ => false,
+    }
+}
+
+/// The server's own part was over, so the alert can only be about ours.
+fn is_after_verify(tls: &Tls) -> bool {
+    tls.presented
+        .as_ref()
+        .is_some_and(|presented| presented.signature_verdict == Some(Ok(())))
+}
+
+/// handshake_failure and its like: nothing in common, or the name is not served.
+fn refused(transcript: &Transcript, alert: Alert, report: &Report) -> Option<Finding> {
+    if let Some(finding) = port::by_probes(transcript) {
+        return Some(finding);
+    }
+    if let Some(finding) = by_legacy(transcript) {
+        return odd_key(report).is_none().then_some(finding);
+    }
+    if odd_key(report).is_some() {
+        return None;
+    }
+    let peer = peer(transcript);
+    if alert.0 == 80 {
+        return Some(other_alert(transcript, alert));
+    }
+    let list = candidates(&[
+        "the listener has no certificate, only pre-shared keys (psk_hint)",
+        "the broker's key is of a kind that rustls does not take",
+        "its cipher suites or groups are limited to what rustls does not speak",
+    ]);
+    Some(failure(
+        Code::NoCommonCipher,
+        format!(
+            "{peer} refuses the handshake with the alert {alert}, also one with old cipher suites and groups; likely: {list}"
+        ),
+        "give the listener certfile and keyfile with a P-256 key, and take limits on ciphers and groups (`ciphers`, `tls_version`) out of the broker's configuration",
+    ))
+}
+
+/// The certificate, which came in the clear, has a key that explains the refusal.
+fn odd_key(report: &Report) -> Option<&Finding> {
+    report
+        .findings
+        .iter()
+        .find(|finding| matches!(finding.code, Code::UnsupportedKey | Code::WeakKey))
+}
+
+/// What the old ClientHello met.
+fn by_legacy(transcript: &Transcript) -> Option<Finding> {
+    let Some(LegacyAnswer::ServerHello(hello)) = &transcript.extra.legacy else {
+        return None;
+    };
+    let version = hello.version?;
+    if version < TlsVersion::Tls12 {
+        return Some(too_old(transcript, version, hello));
+    }
+    let suite = hello
+        .suite_name
+        .map_or_else(|| format!("0x{:04x}", hello.suite), str::to_owned);
+    if suite.contains("PSK") {
+        return Some(failure(
+            Code::PskOnly,
+            format!(
+                "{} has no certificate for this listener, only pre-shared keys: it chooses {suite}",
+                peer(transcript)
+            ),
+            "give the listener certfile and keyfile instead of psk_hint, or use a client with that pre-shared key",
+        ));
+    }
+    if let Some(group) = hello.group.filter(|group| !is_known_group(*group)) {
+        return Some(failure(
+            Code::NoCommonGroup,
+            format!(
+                "{} has no key-exchange group in common with rustls: it insists on {}",
+                peer(transcript),
+                group_name(group)
+            ),
+            "allow X25519 and P-256 in the broker's list of groups (OpenSSL: `Groups = X25519:P-256`)",
+        ));
+    }
+    if is_modern(&suite) {
+        return None;
+    }
+    Some(failure(
+        Code::NoCommonCipher,
+        format!(
+            "{} has no cipher suite in common with rustls: to an old ClientHello it answers with {suite} ({version})",
+            peer(transcript)
+        ),
+        "allow TLS 1.3, or ECDHE suites with AES-GCM or ChaCha20, in the broker's list of ciphers (mosquitto: take `ciphers` out)",
+    ))
+}
+
+fn too_old(transcript: &Transcript, version: TlsVersion, hello: &LegacyServerHello) -> Finding {
+    let suite = hello
+        .suite_name
+        .map_or_else(String::new, |suite| format!(", with {suite}"));
+    failure(
+        Code::TlsVersionTooOld,
+        format!(
+            "{} speaks only {version}{suite}: every current client refuses it",
+            peer(transcript)
+        ),
+        "allow TLS 1.2 and 1.3 on the broker (mosquitto: take `tls_version` out, and update mosquitto and OpenSSL)",
+    )
+}
+
+fn is_known_group(group: u16) -> bool {
+    matches!(group, 23 | 24 | 29 | 0x11ec | 0x0201)
+}
+
+fn group_name(group: u16) -> String {
+    match group {
+        21 => "P-224".to_owned(),
+        22 => "secp256k1".to_owned(),
+        25 => "P-521".to_owned(),
+        26 => "brainpoolP256r1".to_owned(),
+        27 => "brainpoolP384r1".to_owned(),
+        28 => "brainpoolP512r1".to_owned(),
+        30 => "X448".to_owned(),
+        256..=260 => "finite-field Diffie-Hellman".to_owned(),
+        other => format!("the group 0x{other:04x}"),
+    }
+}
+
+/// A suite that rustls has.
+fn is_modern(suite: &str) -> bool {
+    let modern = suite.contains("GCM") || suite.contains("CHACHA20");
+    modern
+        && (suite.contains("ECDHE") || suite.starts_with("TLS13") || suite.starts_with("TLS_AES"))
+}
+
+fn incompatible(transcript: &Transcript, what: &Incompatible, report: &Report) -> Option<Finding> {
+    let peer = peer(transcript);
+    Some(match what {
+        Incompatible::Version => version(transcript, "its answer is in a version that was not offered"),
+        Incompatible::CipherSuite => by_legacy(transcript).unwrap_or_else(|| failure(
+            Code::NoCommonCipher,
+            format!("{peer} has no cipher suite in common with rustls"),
+            "allow TLS 1.3, or ECDHE suites with AES-GCM or ChaCha20, in the broker's list of ciphers (mosquitto: take `ciphers` out)",
+        )),
+        Incompatible::Group => by_legacy(transcript).unwrap_or_else(|| failure(
+            Code::NoCommonGroup,
+            format!("{peer} has no key-exchange group in common with rustls"),
+            "allow X25519 and P-256 in the broker's list of groups (OpenSSL: `Groups = X25519:P-256`)",
+        )),
+        Incompatible::SignatureScheme => {
+            if odd_key(report).is_some() {
+                return None;
+            }
+            failure(
+                Code::UnsupportedKey,
+                format!("{peer} signs the handshake with a scheme that rustls does not take"),
+                "issue the broker's certificate again with a P-256 key",
+            )
+        }
+        Incompatible::Alpn => port::alpn(transcript),
+        Incompatible::Other(why) => by_legacy(transcript).unwrap_or_else(|| failure(
+            Code::HandshakeRefused,
+            format!("{peer} and rustls have something not in common: {why}"),
+            "allow TLS 1.2 or 1.3 with current cipher suites on the broker",
+        )),
+    })
+}
+
+fn version(transcript: &Transcript, how: &str) -> Finding {
+    if let Some(LegacyAnswer::ServerHello(hello)) = &transcript.extra.legacy
+        && let Some(version) = hello.version.filter(|version| *version < TlsVersion::Tls12)
+    {
+        return too_old(transcript, version, hello);
+    }
+    let asked = transcript.request.tls.as_ref();
+    let minimum = asked
+        .and_then(|tls| tls.minimum)
+        .unwrap_or(TlsVersion::Tls12);
+    let maximum = asked
+        .and_then(|tls| tls.maximum)
+        .unwrap_or(TlsVersion::Tls13);
+    let offered = if minimum == maximum {
+        format!("{minimum} alone")
+    } else {
+        format!("{minimum} to {maximum}")
+    };
+    failure(
+        Code::TlsVersionMismatch,
+        format!(
+            "no common version: certgen offered {offered}, and {} does not speak it ({how})",
+            peer(transcript)
+        ),
+        "allow TLS 1.2 and 1.3 on both sides (mosquitto: take `tls_version` out), or take the limit out of this check",
+    )
+}
+
+fn too_large(transcript: &Transcript) -> Finding {
+    failure(
+        Code::CertificateTooLarge,
+        format!(
+            "the certificate message of {} is larger than 64 KiB: rustls refuses it, Java takes 32 kB, ESP32 16 kB",
+            peer(transcript)
+        ),
+        "issue the broker's certificate with fewer names, and send fewer certificates",
+    )
+}
+
+fn misbehaved(transcript: &Transcript, tls: &Tls, why: &str) -> Finding {
+    if let Some(finding) = port::by_probes(transcript) {
+        return finding;
+    }
+    by_legacy(transcript).unwrap_or_else(|| {
+        failure(
+            Code::HandshakeRefused,
+            format!("{} breaks the TLS protocol after {} bytes: {why}", peer(transcript), tls.traffic.received),
+            "look at what stands between here and the broker (proxies, filters), and update the broker's TLS library",
+        )
+    })
+}
+
+fn other_alert(transcript: &Transcript, alert: Alert) -> Finding {
+    let sent = transcript
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.server_name_sent.clone());
+    let name = sent.map_or_else(
+        || "no server name was sent".to_owned(),
+        |name| format!("the server name sent was `{name}`"),
+    );
+    failure(
+        Code::HandshakeRefused,
+        format!(
+            "{} refuses the handshake with the alert {alert}; {name}",
+            peer(transcript)
+        ),
+        "look at the broker's log for the time of this check: it says why it sent the alert",
+    )
+}

@@ -1,0 +1,379 @@
+//! What really listens on the port, as the extra probes show it.
+
+use super::foreign::{Protocol, recognize};
+use super::transcript::{
+    Alert, Answer, Closing, HowClosed, LegacyAnswer, Tls, TlsAttempt, Transcript,
+};
+use super::words::{candidates, closing, failure, peer};
+use crate::finding::{Action, Code, Finding, Remedy};
+
+/// The port answers something else than TLS.
+pub(super) fn not_tls(transcript: &Transcript, first: &[u8]) -> Finding {
+    if let Some(finding) = by_probes(transcript) {
+        return finding;
+    }
+    recognize(first).map_or_else(
+        || {
+            failure(
+                Code::OtherProtocol,
+                format!("{} does not speak TLS", peer(transcript)),
+                "check the port: MQTT over TLS is 8883",
+            )
+        },
+        |protocol| other_protocol(transcript, &protocol),
+    )
+}
+
+/// A protocol that is not TLS, or not MQTT inside TLS.
+pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Finding {
+    let peer = peer(transcript);
+    let port = transcript.request.port;
+    match protocol {
+        Protocol::Mqtt => plaintext(transcript),
+        Protocol::Http(line) => {
+            let said = if line.is_empty() {
+                String::new()
+            } else {
+                format!(" (`{line}`)")
+            };
+            failure(
+                Code::OtherProtocol,
+                format!("{peer} is an HTTP server{said}, not MQTT"),
+                "use the broker's MQTT port (8883 with TLS), or MQTT over WebSocket where the broker is reached that way (`wss://`, mostly with the path /mqtt)",
+            )
+        }
+        Protocol::Named("AMQP", _) => failure(
+            Code::OtherProtocol,
+            format!("{peer} speaks AMQP, not MQTT"),
+            "RabbitMQ: enable the plugin rabbitmq_mqtt and its TLS listener, and use that port (8883)",
+        ),
+        Protocol::Named("a PROXY header", _) => failure(
+            Code::OtherProtocol,
+            format!(
+                "{peer} sends a PROXY header to its clients: a proxy in front of it is the wrong way round"
+            ),
+            "switch send-proxy off on the side that faces clients",
+        ),
+        Protocol::Named(name, said) => failure(
+            Code::OtherProtocol,
+            format!("{peer} speaks {name}, not MQTT over TLS (it says `{said}`)"),
+            format!("check host and port: MQTT over TLS is 8883, and this is {port}"),
+        ),
+        Protocol::Tls => failure(
+            Code::OtherProtocol,
+            format!("{peer} answers with TLS inside TLS: the connection is wrapped twice"),
+            "let either the proxy or the broker end TLS, not both",
+        ),
+        Protocol::Unknown(bytes) => failure(
+            Code::OtherProtocol,
+            format!(
+                "{peer} speaks a protocol that is neither TLS nor MQTT: it begins with {bytes}"
+            ),
+            format!("check host and port: MQTT over TLS is 8883, and this is {port}"),
+        ),
+    }
+}
+
+fn plaintext(transcript: &Transcript) -> Finding {
+    let cause = format!(
+        "{} speaks MQTT in the clear: it answers a CONNECT without TLS",
+        peer(transcript)
+    );
+    let remedy = Remedy::run(
+        "connect to the broker's TLS port (8883), or give this listener certfile and keyfile: options of TLS must stand after the `listener` line that they are for",
+        Action::ConfigMosquitto,
+    );
+    Finding::failure(Code::PlaintextMqttPort, cause).with_remedy(remedy)
+}
+
+/// What the extra probes name exactly, where they do.
+pub(super) fn by_probes(transcript: &Transcript) -> Option<Finding> {
+    let extra = &transcript.extra;
+    let by_answer = [&extra.plain_connect, &extra.http]
+        .into_iter()
+        .flatten()
+        .find_map(|answer| by_answer(transcript, answer));
+    by_answer
+        .or_else(|| proxy_header(transcript))
+        .or_else(|| large_hello(transcript))
+        .or_else(|| other_name(transcript))
+        .or_else(|| by_alpn(transcript))
+}
+
+fn by_answer(transcript: &Transcript, answer: &Answer) -> Option<Finding> {
+    match recognize(&answer.bytes)? {
+        Protocol::Tls | Protocol::Unknown(_) => None,
+        protocol => Some(other_protocol(transcript, &protocol)),
+    }
+}
+
+/// The peer answered this handshake as a TLS server does.
+fn reached_tls(attempt: &TlsAttempt) -> bool {
+    attempt.is_complete()
+        || attempt
+            .presented
+            .as_ref()
+            .is_some_and(|presented| !presented.chain.is_empty())
+        || attempt.negotiated.version.is_some()
+}
+
+fn proxy_header(transcript: &Transcript) -> Option<Finding> {
+    let attempt = transcript.extra.proxy_header.as_ref()?;
+    reached_tls(attempt).then(|| {
+        failure(
+            Code::ProxyProtocolExpected,
+            format!(
+                "{} closes on a ClientHello, and answers it behind a PROXY header: the listener expects the PROXY protocol",
+                peer(transcript)
+            ),
+            "connect through the load balancer, or switch the PROXY protocol off on this listener (HAProxy: accept-proxy, nginx: proxy_protocol, EMQX: proxy_protocol = false)",
+        )
+    })
+}
+
+fn large_hello(transcript: &Transcript) -> Option<Finding> {
+    let small = transcript
+        .extra
+        .small_hello
+        .as_ref()
+        .filter(|a| reached_tls(a))?;
+    let second = transcript.extra.second_try.as_ref();
+    if second.is_some_and(reached_tls) {
+        return None;
+    }
+    let large = transcript
+        .tls
+        .as_ref()
+        .map_or(0, |tls| tls.client_hello_bytes);
+    Some(failure(
+        Code::LargeClientHelloDropped,
+        format!(
+            "{} answers a ClientHello of {} bytes, and not one of {large} bytes (with a post-quantum key share): something on the way cannot take more than one segment",
+            peer(transcript),
+            small.client_hello_bytes
+        ),
+        "update the proxy, firewall or TLS library in front of the broker: current clients send large ClientHellos by default",
+    ))
+}
+
+/// The handshake goes through with another server name, or with none.
+fn other_name(transcript: &Transcript) -> Option<Finding> {
+    let extra = &transcript.extra;
+    let sent = transcript.tls.as_ref()?.server_name_sent.clone();
+    let named = extra.server_names.iter().find(|(_, a)| reached_tls(a));
+    let without = extra
+        .without_server_name
+        .as_ref()
+        .filter(|a| reached_tls(a));
+    if named.is_none() && (without.is_none() || sent.is_none()) {
+        return None;
+    }
+    let here = match &sent {
+        Some(name) => format!("closes when the server name `{name}` is sent"),
+        None => "closes when no server name is sent".to_owned(),
+    };
+    let there = match named {
+        Some((name, _)) => format!("answers for `{name}`"),
+        None => "answers without a server name".to_owned(),
+    };
+    let cause = format!(
+        "{} {here}, and {there}: a router that looks at the server name (SNI) has no route for this one",
+        peer(transcript)
+    );
+    let text = match &sent {
+        Some(name) => format!(
+            "add a route for the name to the proxy (Traefik: HostSNI(`{name}`), HAProxy: req_ssl_sni), or connect by a name that is routed"
+        ),
+        None => "connect by a name that is routed, and not by address".to_owned(),
+    };
+    let remedy = match named {
+        Some((name, _)) => {
+            let extra = vec!["--servername".to_owned(), name.clone()];
+            Remedy::run(text, Action::Again { extra })
+        }
+        None => Remedy::text(text),
+    };
+    Some(Finding::failure(Code::SniNotRouted, cause).with_remedy(remedy))
+}
+
+fn by_alpn(transcript: &Transcript) -> Option<Finding> {
+    let (name, _) = transcript
+        .extra
+        .alpns
+        .iter()
+        .find(|(_, a)| reached_tls(a))?;
+    Some(alpn_required(transcript, name))
+}
+
+/// The port multiplexes by ALPN, and takes MQTT under this name.
+pub(super) fn alpn_required(transcript: &Transcript, name: &str) -> Finding {
+    let cause = format!(
+        "{} serves several protocols on this port, and MQTT only to clients that ask for it with ALPN `{name}`",
+        peer(transcript)
+    );
+    let extra = vec!["--alpn".to_owned(), name.to_owned()];
+    let remedy = Remedy::run(
+        format!(
+            "ask for the ALPN protocol `{name}` in the client, or use the broker's own MQTT port"
+        ),
+        Action::Again { extra },
+    );
+    Finding::failure(Code::AlpnRequired, cause).with_remedy(remedy)
+}
+
+/// No common ALPN protocol.
+pub(super) fn alpn(transcript: &Transcript) -> Finding {
+    let asked = transcript.request.tls.as_ref();
+    let offered = asked.map_or_else(String::new, |tls| tls.alpn.join("`, `"));
+    let works = transcript.extra.alpns.iter().find(|(_, a)| reached_tls(a));
+    if offered.is_empty() {
+        return works.map_or_else(
+            || {
+                failure(
+                    Code::AlpnRequired,
+                    format!("{} refuses a handshake without the right ALPN protocol (no_application_protocol)", peer(transcript)),
+                    "ask the operator which ALPN protocol the port expects, and give it with --alpn",
+                )
+            },
+            |(name, _)| alpn_required(transcript, name),
+        );
+    }
+    let without = transcript
+        .extra
+        .without_alpn
+        .as_ref()
+        .is_some_and(reached_tls);
+    let without = if without {
+        "; without ALPN it answers"
+    } else {
+        ""
+    };
+    failure(
+        Code::AlpnRefused,
+        format!(
+            "{} knows none of the ALPN protocols offered: `{offered}`{without}",
+            peer(transcript)
+        ),
+        "take ALPN out of the client's configuration, or name a protocol that the server knows (`mqtt`, with AWS IoT `x-amzn-mqtt-ca`)",
+    )
+}
+
+/// unrecognized_name: without, or with an unknown server name.
+pub(super) fn server_name(transcript: &Transcript, alert: Alert) -> Finding {
+    let sent = transcript
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.server_name_sent.clone());
+    let works = transcript
+        .extra
+        .server_names
+        .iter()
+        .find(|(_, a)| reached_tls(a));
+    let hint = works.map_or_else(String::new, |(name, _)| {
+        format!("; for `{name}` it answers")
+    });
+    let (cause, text) = match sent {
+        None => (
+            format!(
+                "{} refuses the handshake ({alert}), since no server name (SNI) was sent: connecting by address sends none{hint}",
+                peer(transcript)
+            ),
+            "connect by a name that the server serves, or give one with --servername",
+        ),
+        Some(name) => (
+            format!(
+                "{} refuses the handshake ({alert}): it does not serve the name `{name}`{hint}",
+                peer(transcript)
+            ),
+            "connect by a name that the server serves, or add the name to the server or proxy",
+        ),
+    };
+    let remedy = match works {
+        Some((name, _)) => {
+            let extra = vec!["--servername".to_owned(), name.clone()];
+            Remedy::run(text, Action::Again { extra })
+        }
+        None => Remedy::text(text),
+    };
+    Finding::failure(Code::SniRequired, cause).with_remedy(remedy)
+}
+
+/// Closed without a TLS byte, and no probe names the reason: the candidates that are left.
+pub(super) fn closed(transcript: &Transcript, tls: &Tls) -> Finding {
+    let end = tls.traffic.closed;
+    let how = end.map_or_else(|| "closed the connection".to_owned(), closing);
+    let after = if tls.traffic.sent == 0 {
+        "before certgen had sent anything"
+    } else {
+        "after the ClientHello, without a byte in answer"
+    };
+    let again = match &transcript.extra.second_try {
+        Some(second) if reached_tls(second) => "; a second try went through",
+        Some(_) => "; a second try ended alike",
+        None => "",
+    };
+    let list = candidates(&reasons(transcript, tls, end));
+    let cause = format!("{} {how}, {after}{again}; likely: {list}", peer(transcript));
+    let remedy = "look at the log of the proxy or broker for the time of this check: whether it has a live backend, an address filter, a connection limit, or a PROXY setting that the other side does not share";
+    failure(Code::ClosedBeforeTls, cause, remedy)
+}
+
+fn reasons(transcript: &Transcript, tls: &Tls, end: Option<Closing>) -> Vec<&'static str> {
+    let reset = end.is_some_and(|end| end.how == HowClosed::Reset);
+    let at_once = end.is_some_and(|end| end.after.as_millis() < 20);
+    let flapping = transcript
+        .extra
+        .second_try
+        .as_ref()
+        .is_some_and(reached_tls);
+    let name_sent = tls.server_name_sent.is_some();
+    let mut reasons = Vec::new();
+    if flapping {
+        reasons.push("a connection limit, or one of several backends is down");
+    }
+    if reset && tls.traffic.sent > 0 {
+        reasons.push("a filter on the way that dislikes the ClientHello (server name, size)");
+        reasons.push("a TLS server that crashed");
+    }
+    reasons.push("a proxy without a live backend");
+    if at_once {
+        reasons.push("an address filter or connection limit (max_connections, tcp wrappers)");
+    }
+    if !reset {
+        reasons.push(
+            "a proxy that puts a PROXY header in front, to a broker that does not expect one",
+        );
+        reasons.push("a proxy that passes TLS through to a plaintext backend");
+    }
+    if name_sent {
+        reasons.push("an SNI router without a route for this name");
+    }
+    reasons
+}
+
+/// The port speaks TLS, and the client was told to speak plain MQTT.
+pub(super) fn expects_tls(transcript: &Transcript, first: &[u8]) -> Option<Finding> {
+    let speaks = matches!(recognize(first), Some(Protocol::Tls));
+    let probed = match &transcript.extra.tls_hello {
+        Some(LegacyAnswer::ServerHello(hello)) => Some(
+            hello
+                .version
+                .map_or_else(|| "TLS".to_owned(), |version| version.to_string()),
+        ),
+        Some(LegacyAnswer::Alert(alert)) => Some(format!("the TLS alert {alert}")),
+        _ => None,
+    };
+    if !speaks && probed.is_none() {
+        return None;
+    }
+    let how = probed.map_or_else(
+        || "it answers a CONNECT with a TLS record".to_owned(),
+        |what| format!("it answers a ClientHello with {what}"),
+    );
+    let cause = format!(
+        "{} expects TLS ({how}), and this check spoke MQTT in the clear",
+        peer(transcript)
+    );
+    let remedy = "switch TLS on in the client, or use the broker's plain port (1883)";
+    Some(failure(Code::PortExpectsTls, cause, remedy))
+}

@@ -1,0 +1,315 @@
+//! The MQTT session after CONNACK: subscription, test message, and holding on.
+
+use super::foreign::recognize;
+use super::session::{identity, reason_name};
+use super::transcript::{Closing, Connack, Mqtt, MqttVersion, Silence, Transcript};
+use super::words::{candidates, closing, failure, limit, span, warning};
+use crate::finding::{Code, Finding};
+
+/// What happened to subscription, message and session.
+pub(super) fn findings(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -> Vec<Finding> {
+    let case = Case {
+        transcript,
+        mqtt,
+        connack,
+    };
+    if let Some(finding) = case.subscription() {
+        return vec![finding];
+    }
+    if let Some(finding) = case.message() {
+        return vec![finding];
+    }
+    let mut findings: Vec<Finding> = case.held().into_iter().collect();
+    findings.extend(case.lower_quality());
+    findings
+}
+
+struct Case<'a> {
+    transcript: &'a Transcript,
+    mqtt: &'a Mqtt,
+    connack: &'a Connack,
+}
+
+impl Case<'_> {
+    fn who(&self) -> String {
+        if let Some(cn) = identity(self.transcript) {
+            return match &self.transcript.request.mqtt.username {
+                Some(name) => format!(
+                    "the user `{name}` (certificate `{cn}`, which replaces the user name under use_identity_as_username)"
+                ),
+                None => format!(
+                    "the certificate `{cn}` (its name is the user name under use_identity_as_username)"
+                ),
+            };
+        }
+        match &self.transcript.request.mqtt.username {
+            Some(name) => format!("the user `{name}`"),
+            None => "an anonymous client".to_owned(),
+        }
+    }
+
+    fn subscription(&self) -> Option<Finding> {
+        if let Some(instead) = self.mqtt.suback.missing() {
+            return Some(match instead {
+                Silence::TimedOut => failure(
+                    Code::NoSuback,
+                    format!(
+                        "the broker took the connection, and did not answer the subscription to `{}` within {}",
+                        self.mqtt.topic,
+                        limit(self.transcript)
+                    ),
+                    "look at the broker's log and at its authorization plugin: it may wait for a backend",
+                ),
+                other => self.subscription_cut(other),
+            });
+        }
+        let suback = self.mqtt.suback.value()?;
+        let code = *suback.codes.first()?;
+        if code < 0x80 {
+            return None;
+        }
+        let name = if self.mqtt.version == MqttVersion::V5 && code != 0x80 {
+            format!("0x{code:02x}, {}", reason_name(code))
+        } else {
+            format!("0x{code:02x}")
+        };
+        let reason = suback
+            .reason
+            .as_ref()
+            .map_or_else(String::new, |r| format!(", `{r}`"));
+        Some(failure(
+            Code::SubscribeRefused,
+            format!(
+                "the broker refuses the subscription of {} to `{}` (SUBACK {name}{reason})",
+                self.who(),
+                self.mqtt.topic
+            ),
+            "allow the topic for this user in the broker's access list (mosquitto: acl_file, `topic readwrite …`), or check with a topic that is allowed",
+        ))
+    }
+
+    fn subscription_cut(&self, instead: &Silence) -> Finding {
+        failure(
+            Code::SubscribeRefused,
+            format!(
+                "the broker answers the subscription of {} to `{}` by ending the connection ({})",
+                self.who(),
+                self.mqtt.topic,
+                silence(instead)
+            ),
+            "allow the topic for this user in the broker's access list or policy (AWS IoT: iot:Subscribe), or check with a topic that is allowed",
+        )
+    }
+
+    fn message(&self) -> Option<Finding> {
+        if let Some(instead) = self.mqtt.puback.missing() {
+            return Some(match instead {
+                Silence::TimedOut => failure(
+                    Code::NoPuback,
+                    format!(
+                        "the broker did not acknowledge the test message (QoS {}) within {}",
+                        self.transcript.request.mqtt.qos,
+                        limit(self.transcript)
+                    ),
+                    "look at the broker's log: it may be overloaded, or wait for an authorization backend",
+                ),
+                other => self.cut(other),
+            });
+        }
+        if let Some(puback) = self.mqtt.puback.value()
+            && puback.code >= 0x80
+        {
+            let reason = puback
+                .reason
+                .as_ref()
+                .map_or_else(String::new, |r| format!(", `{r}`"));
+            let code = match puback.code {
+                0x95 => Code::MessageTooLarge,
+                0x9b => Code::QosNotSupported,
+                _ => Code::MessageNotDelivered,
+            };
+            return Some(failure(
+                code,
+                format!(
+                    "the broker refuses the test message of {} to `{}` (0x{:02x}, {}{reason})",
+                    self.who(),
+                    self.mqtt.topic,
+                    puback.code,
+                    reason_name(puback.code)
+                ),
+                "allow the topic for this user in the broker's access list (mosquitto: acl_file)",
+            ));
+        }
+        match self.mqtt.echo.missing()? {
+            Silence::TimedOut => Some(self.not_delivered()),
+            other => Some(self.cut(other)),
+        }
+    }
+
+    fn not_delivered(&self) -> Finding {
+        let cause = format!(
+            "the broker took subscription and message, and the test message to `{}` never came back within {}: {} may not publish there, or may not read it (MQTT 3.1.1 does not say so)",
+            self.mqtt.topic,
+            limit(self.transcript),
+            self.who()
+        );
+        failure(
+            Code::MessageNotDelivered,
+            cause,
+            "allow the topic for this user in the broker's access list (mosquitto: acl_file, `topic readwrite …`), or check with a topic that is allowed (--topic)",
+        )
+    }
+
+    /// The connection ended on the test message.
+    fn cut(&self, instead: &Silence) -> Finding {
+        let bytes = self.mqtt.publish_bytes;
+        let qos = self.transcript.request.mqtt.qos;
+        let how = silence(instead);
+        if let Silence::Disconnect { code, .. } = instead {
+            let known = match code {
+                0x95 => Some(Code::MessageTooLarge),
+                0x9b => Some(Code::QosNotSupported),
+                0x9c | 0x9d => Some(Code::UseAnotherServer),
+                _ => None,
+            };
+            if let Some(code) = known {
+                return failure(
+                    code,
+                    format!(
+                        "the broker ends the session on the test message of {bytes} bytes with QoS {qos} ({how})"
+                    ),
+                    "send smaller messages or a lower QoS, or raise the broker's limits (mosquitto: max_packet_size, max_qos)",
+                );
+            }
+        }
+        if let Some(limit) = self.connack.maximum_packet_size
+            && usize::try_from(limit).is_ok_and(|limit| bytes > limit)
+        {
+            return failure(
+                Code::MessageTooLarge,
+                format!(
+                    "the broker takes packets of at most {limit} bytes, and the test message has {bytes} ({how})"
+                ),
+                "send smaller messages, or raise max_packet_size (mosquitto) on the broker",
+            );
+        }
+        if self.granted().is_some_and(|granted| granted < qos)
+            || self
+                .connack
+                .maximum_qos
+                .is_some_and(|maximum| maximum < qos)
+        {
+            return failure(
+                Code::QosNotSupported,
+                format!(
+                    "the broker does not support QoS {qos}: it granted the subscription a lower one, and ended the connection on the message ({how})"
+                ),
+                "use a lower QoS (--qos 0), or raise max_qos (mosquitto) on the broker",
+            );
+        }
+        let large = "a limit on the packet size (mosquitto: max_packet_size)";
+        let quality = "a limit on the QoS (mosquitto: max_qos)";
+        let rights =
+            "the topic is not allowed for this user (brokers of MQTT 3.1.1 may close on that)";
+        let reasons: Vec<&str> = if self.transcript.request.mqtt.payload_size > 100 {
+            vec![large, rights, quality]
+        } else if qos > 0 {
+            vec![rights, quality, large]
+        } else {
+            vec![rights, large]
+        };
+        failure(
+            Code::ClosedOnPublish,
+            format!(
+                "the connection ended on the test message of {bytes} bytes with QoS {qos} ({how}); likely: {}",
+                candidates(&reasons)
+            ),
+            "look at the broker's log for this client; try a smaller message, QoS 0, or another topic",
+        )
+    }
+
+    fn granted(&self) -> Option<u8> {
+        let code = self.mqtt.suback.value()?.codes.first()?;
+        (*code < 0x80).then_some(*code)
+    }
+
+    fn lower_quality(&self) -> Option<Finding> {
+        let asked = self.transcript.request.mqtt.qos;
+        let granted = self.granted().filter(|granted| *granted < asked)?;
+        Some(warning(
+            Code::QosNotSupported,
+            format!("QoS {asked} was asked for, and the broker grants QoS {granted}"),
+            "use the lower QoS, or raise max_qos (mosquitto) on the broker",
+        ))
+    }
+
+    fn held(&self) -> Option<Finding> {
+        let unanswered = self.mqtt.pings.iter().find_map(|ping| ping.missing());
+        if let Some(Silence::TimedOut) = unanswered {
+            return Some(failure(
+                Code::NoPingresp,
+                format!(
+                    "the broker did not answer PINGREQ within {}: the connection is half open, or the broker does not keep the session alive",
+                    limit(self.transcript)
+                ),
+                "look at the broker's log, and for a proxy or NAT on the way that forgets connections",
+            ));
+        }
+        let instead = self.mqtt.held.as_ref().or(unanswered)?;
+        Some(match instead {
+            Silence::Closed(end) => self.idle(*end),
+            Silence::Disconnect { code: 0x8e, .. } => failure(
+                Code::ClientIdRejected,
+                format!(
+                    "another client with the id `{}` took the session over",
+                    self.mqtt.client_id
+                ),
+                "give every client an id of its own",
+            ),
+            Silence::TimedOut => failure(
+                Code::NoPingresp,
+                "the broker did not answer PINGREQ while the session was held",
+                "look at the broker's log, and for a proxy or NAT on the way that forgets connections",
+            ),
+            other => failure(
+                Code::IdleTimeoutTooShort,
+                format!("the session ended while it was held ({})", silence(other)),
+                "look at the broker's log for the time of this check",
+            ),
+        })
+    }
+
+    fn idle(&self, end: Closing) -> Finding {
+        let keep_alive = self.transcript.request.mqtt.keep_alive;
+        failure(
+            Code::IdleTimeoutTooShort,
+            format!(
+                "the session was cut {} after the connection was made, although the keep-alive is {}: something on the path (proxy, NAT, load balancer) has a shorter idle limit",
+                span(end.after),
+                span(keep_alive)
+            ),
+            "raise the idle time-out of the proxy above 1.5 keep-alives (HAProxy: timeout client and timeout server, nginx: proxy_timeout), or lower the keep-alive of the clients",
+        )
+    }
+}
+
+/// What came instead of an answer, for sentences.
+fn silence(instead: &Silence) -> String {
+    match instead {
+        Silence::TimedOut => "nothing came".to_owned(),
+        Silence::Closed(end) => format!("the peer {}", closing(*end)),
+        Silence::Alert(alert) => format!("TLS alert {alert}"),
+        Silence::Disconnect { code, reason, .. } => {
+            let reason = reason
+                .as_ref()
+                .map_or_else(String::new, |r| format!(", `{r}`"));
+            format!("DISCONNECT 0x{code:02x}, {}{reason}", reason_name(*code))
+        }
+        Silence::Foreign(bytes) => match recognize(bytes) {
+            Some(super::foreign::Protocol::Http(line)) => format!("HTTP: `{line}`"),
+            _ => "bytes that are not MQTT".to_owned(),
+        },
+        Silence::Malformed { reason, .. } => format!("a packet that breaks the standard: {reason}"),
+        Silence::TooMuch(what) => format!("more than is read: {what}"),
+    }
+}
