@@ -172,6 +172,7 @@ codes! {
     PasswordVisible = "password-visible", "a password on the command line can be seen by other users";
     NameTaken = "name-taken", "a name differs from an existing one only by case, or is in use";
     BadName = "bad-name", "a name cannot be used as host name, address or file name";
+    RequestInvalid = "request-invalid", "the bytes are no certificate signing request, or its signature does not hold";
     AuthorityMissing = "authority-missing", "there is no CA in the folder";
     AuthorityUnfit = "authority-unfit", "the certificate may not sign others";
     AuthorityLocked = "authority-locked", "another process works in the folder";

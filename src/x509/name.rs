@@ -212,7 +212,7 @@ impl fmt::Display for GeneralName {
 }
 
 impl GeneralName {
-    pub(super) fn from_parsed(name: &x509_parser::extensions::GeneralName<'_>) -> Self {
+    pub(crate) fn from_parsed(name: &x509_parser::extensions::GeneralName<'_>) -> Self {
         use x509_parser::extensions::GeneralName as Parsed;
         match name {
             Parsed::DNSName(name) => Self::Dns((*name).to_owned()),
