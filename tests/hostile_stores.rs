@@ -1,10 +1,6 @@
 //! Stores that were made to hurt: none may panic, take long, or take more memory than a small
 //! multiple of their size.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
