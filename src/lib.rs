@@ -7,7 +7,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | 4 the outside world | [`store`], [`probe`], [`broker`] |
-//! | 3 decisions | [`pki`], [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`bundle`], [`deploy`], [`fixtures`], [`render`] |
+//! | 3 decisions | [`pki`], [`diagnose`] (with the [`diagnose::transcript`] that `probe` fills in), [`bundle`], [`deploy`], [`fixtures`], [`inspect`], [`render`] |
 //! | 2 formats | [`x509`], [`keystore`], [`mqtt`], [`der`](self) |
 //! | 1 vocabulary | [`secret`], [`random`], [`finding`], [`time`] |
 //!
@@ -23,6 +23,7 @@ pub mod broker;
 pub mod diagnose;
 pub mod finding;
 pub mod fixtures;
+pub mod inspect;
 pub mod keystore;
 pub mod mqtt;
 pub mod pki;

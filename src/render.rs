@@ -6,8 +6,12 @@
 mod conversation;
 pub mod escape;
 mod findings;
+mod inspection;
+mod metrics;
 pub mod style;
 pub mod suggestion;
 
 pub use conversation::{address, conversation_json, conversation_text};
 pub use findings::{Suggest, document, findings_json, findings_text, remedy_json};
+pub use inspection::{certificate_json, inspection_json, inspection_text};
+pub use metrics::{inspection_nagios, inspection_prometheus, nagios};

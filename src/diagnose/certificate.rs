@@ -19,6 +19,7 @@ pub(super) fn judge(transcript: &Transcript, criteria: Criteria) -> Report {
     {
         report.findings.extend(verdict(transcript, &presented));
     }
+    with_address(transcript, &mut report);
     with_other_names(transcript, &mut report);
     report
 }
@@ -179,6 +180,27 @@ fn verdict(transcript: &Transcript, presented: &Presented) -> Option<Finding> {
         cause,
         "issue the broker's certificate again with certgen",
     ))
+}
+
+/// A wrong address in DNS shows as a certificate of somebody else: name the address.
+fn with_address(transcript: &Transcript, report: &mut Report) {
+    let Some(peer) = transcript.tcp.as_ref().and_then(|tcp| tcp.peer) else {
+        return;
+    };
+    let address = peer.ip().to_string();
+    let first = report.findings.first_mut();
+    let foreign = |finding: &&mut Finding| {
+        matches!(
+            finding.code,
+            Code::UnknownIssuer | Code::NameMismatch | Code::SelfSignedCertificate
+        ) && finding.severity == Severity::Failure
+    };
+    if let Some(first) = first.filter(foreign)
+        && transcript.request.host != address
+    {
+        let host = &transcript.request.host;
+        first.cause.push_str(&format!("; `{host}` is {address}"));
+    }
 }
 
 /// Another server name gets a certificate that is accepted: say so beside the refusal.

@@ -101,8 +101,10 @@ fn dead_addresses(transcript: &Transcript, attempts: &[AddressAttempt]) -> Vec<F
         .find(|attempt| attempt.result.is_ok())
         .map(|attempt| attempt.address.ip().to_string())
         .unwrap_or_default();
+    let is_local = is_localhost(&transcript.request.host);
     let dead = attempts.iter().filter_map(|attempt| match &attempt.result {
         Err(TcpFailure::NotTried) | Ok(_) => None,
+        Err(TcpFailure::Refused) if is_local => None,
         Err(why) => Some((attempt, why)),
     });
     dead.map(|(attempt, why)| {
@@ -120,6 +122,12 @@ fn dead_addresses(transcript: &Transcript, attempts: &[AddressAttempt]) -> Vec<F
         warning(Code::AddressUnreachable, cause, remedy)
     })
     .collect()
+}
+
+/// Every machine has both addresses under this name, and few servers listen on both.
+fn is_localhost(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 fn words_for(why: &TcpFailure, attempt: &AddressAttempt) -> String {
@@ -154,16 +162,6 @@ fn nothing_answers(transcript: &Transcript, attempts: &[AddressAttempt]) -> Opti
             .iter()
             .any(|attempt| attempt.result.as_ref().err().is_some_and(wanted))
     };
-    if has(|why| matches!(why, TcpFailure::Refused)) {
-        let cause = format!("nothing listens on {target}: {each}");
-        let remedy = Remedy::run(
-            format!(
-                "start the broker, or correct the port (MQTT over TLS is 8883, and this is {port}); if it runs, see whether it listens on that address alone"
-            ),
-            crate::finding::Action::shell(&["ss", "-ltn"]),
-        );
-        return Some(Finding::failure(Code::ConnectionRefused, cause).with_remedy(remedy));
-    }
     if has(|why| matches!(why, TcpFailure::Unreachable(_))) {
         return Some(failure(
             Code::HostUnreachable,
@@ -181,6 +179,16 @@ fn nothing_answers(transcript: &Transcript, attempts: &[AddressAttempt]) -> Opti
                 "check the address, and open TCP port {port} in the firewall, security group or port forwarding on the way"
             ),
         ));
+    }
+    if has(|why| matches!(why, TcpFailure::Refused)) {
+        let cause = format!("nothing listens on {target}: {each}");
+        let remedy = Remedy::run(
+            format!(
+                "start the broker, or correct the port (MQTT over TLS is 8883, and this is {port}); if it runs, see whether it listens on that address alone"
+            ),
+            crate::finding::Action::shell(&["ss", "-ltn"]),
+        );
+        return Some(Finding::failure(Code::ConnectionRefused, cause).with_remedy(remedy));
     }
     attempts.first().map(|_| {
         failure(

@@ -88,6 +88,9 @@ fn timed_out(transcript: &Transcript) -> Finding {
     if let Some(finding) = plain_findings(transcript, &[]) {
         return finding;
     }
+    if let Some(end) = slow_close(transcript) {
+        return closed_on_connect(transcript, end);
+    }
     let list = candidates(&[
         "the broker is overloaded or its authentication backend does not answer",
         "a proxy ends TLS and waits for a backend",
@@ -114,6 +117,10 @@ fn closed(transcript: &Transcript, end: Closing) -> Option<Finding> {
     if let Some((name, _)) = working_alpn(transcript) {
         return Some(port::alpn_required(transcript, &name));
     }
+    Some(closed_on_connect(transcript, end))
+}
+
+fn closed_on_connect(transcript: &Transcript, end: Closing) -> Finding {
     let over = if transcript.request.tls.is_some() {
         "TLS is fine; "
     } else {
@@ -150,7 +157,14 @@ fn closed(transcript: &Transcript, end: Closing) -> Option<Finding> {
         closing(end)
     );
     let remedy = "look at the logs of broker and proxy for the time of this check";
-    Some(failure(Code::ClosedOnConnect, cause, remedy))
+    failure(Code::ClosedOnConnect, cause, remedy)
+}
+
+/// A proxy gives up on its backend only after a while, then for every protocol alike.
+fn slow_close(transcript: &Transcript) -> Option<Closing> {
+    let answer = transcript.extra.https.as_ref()?;
+    let end = answer.closed?;
+    (answer.bytes.is_empty() && end.after.as_millis() >= 800).then_some(end)
 }
 
 /// The missing or refused client certificate has a finding of its own.

@@ -9,6 +9,8 @@ pub fn detect(bytes: &[u8]) -> Option<Format> {
         [0xfe, 0xed, 0xfe, 0xed, ..] => Some(Format::Jks),
         [0xce, 0xce, 0xce, 0xce, ..] => Some(Format::Jceks),
         [0, 0, 0, 0..=2, ..] => Some(bks_or_uber(bytes)),
+        // A version that does not exist, before the 20 bytes of salt that every writer makes.
+        [0, 0, 0, _, 0, 0, 0, 20, ..] => Some(Format::Bks),
         [0x30, ..] if pem::looks_like_der(bytes) => Some(Format::Pem),
         [0x30, ..] if pkcs12::looks_like_pkcs12(bytes) => Some(Format::Pkcs12),
         _ if pem::looks_like_pem(bytes) => Some(Format::Pem),

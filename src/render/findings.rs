@@ -76,7 +76,7 @@ fn finding_text(finding: &Finding, suggest: Suggest<'_>) -> String {
     let head = paint(style, finding.severity.as_str());
     let mut out = format!("{head}  {}\n", finding.code);
     let mut line = |label: &str, text: &str| {
-        out.push_str(&format!("  {label:<6}{}\n", escape::terminal(text)));
+        out.push_str(&format!("  {label:<6} {}\n", escape::terminal(text)));
     };
     if let Some(subject) = &finding.subject {
         line("of", subject);
@@ -91,7 +91,7 @@ fn finding_text(finding: &Finding, suggest: Suggest<'_>) -> String {
         if let Some(action) = &remedy.action {
             let command = suggest(action);
             let command = escape::terminal(&command);
-            out.push_str(&format!("  {:<6}{}\n", "run", paint(HELP, &command)));
+            out.push_str(&format!("  {:<6} {}\n", "run", paint(HELP, &command)));
         }
     }
     out

@@ -51,6 +51,8 @@ pub(crate) struct Global {
 /// What can be done
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Say what files of certificates, keys and stores are and hold, and what ends when
+    Inspect(commands::inspect::Arguments),
     /// Run the whole conversation with a broker, and name what is wrong and what to do
     Verify(Box<commands::verify::Arguments>),
     /// Make certificates for test suites, good and deliberately broken, the same bytes each time

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod fixtures;
+pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod verify;
 
@@ -15,6 +16,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure
     match command {
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Fixtures(arguments) => fixtures::run(&arguments, context),
+        Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Man(arguments) => man::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments, context),
     }

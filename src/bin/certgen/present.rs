@@ -22,6 +22,10 @@ pub(crate) enum Status {
     CheckFailed,
     /// 2: certgen could not do it.
     Error,
+    /// 0, 1 or 2 as Nagios counts: good, warning, critical.
+    Nagios(Verdict),
+    /// 3: Nagios' word for "could not do it".
+    NagiosUnknown,
 }
 
 impl Status {
@@ -40,7 +44,10 @@ impl From<Status> for ExitCode {
         Self::from(match status {
             Status::Good => 0,
             Status::CheckFailed => 1,
-            Status::Error => 2,
+            Status::Error | Status::Nagios(Verdict::Failure) => 2,
+            Status::Nagios(Verdict::Good) => 0,
+            Status::Nagios(_) => 1,
+            Status::NagiosUnknown => 3,
         })
     }
 }
@@ -86,6 +93,14 @@ pub(crate) fn failure(failure: &Failure, as_json: bool) -> Status {
         let _ = json(failure_json(failure));
     }
     Status::Error
+}
+
+/// Prints why certgen could not do its job, as Nagios wants it.
+pub(crate) fn nagios_unknown(failure: &Failure) -> Result<Status, Failure> {
+    let reasons: String = failure.because.iter().map(|r| format!(": {r}")).collect();
+    let line = format!("UNKNOWN - {}{reasons}", failure.cause);
+    text(&format!("{}\n", terminal(&line).replace('|', "/")))?;
+    Ok(Status::NagiosUnknown)
 }
 
 /// Prints what clap says: help and version to standard output, the rest as an error.

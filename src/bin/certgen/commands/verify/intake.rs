@@ -8,7 +8,7 @@ use certgen::diagnose::transcript::{Identity, Material, Trust, TrustSource};
 use certgen::finding::{Action, Code, Finding, Remedy};
 use certgen::keystore::pem::{self, Item};
 use certgen::keystore::{
-    Content, Format, Integrity, KeyState, Keystore, Limits, Passwords, decode, detect,
+    Content, Format, Integrity, KeyState, Keystore, Limits, Opened, Passwords, decode, detect,
 };
 use certgen::secret::{Password, PrivateKey};
 use certgen::x509::{Certificate, KeyKind, key};
@@ -151,18 +151,24 @@ impl Reader<'_> {
         let mut keys: Vec<_> = keys.collect();
         // A key that opens goes before one that does not.
         keys.sort_by_key(|(_, key, _)| key.is_none_or(|key| key.open().is_none()));
-        let Some((entry, key, chain)) = keys.first() else {
+        let Some((entry, key_state, chain)) = keys.first() else {
             self.findings.push(without_key(path, store));
             return Ok((None, None));
         };
         let alias = entry.alias.to_string();
-        let Some(key) = key.and_then(KeyState::open) else {
+        let Some(key) = key_state.and_then(KeyState::open) else {
             let error = certgen::keystore::Error::KeyPasswordDiffers { alias };
             return Err(
                 Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
             );
         };
         let shown = path.display().to_string();
+        if self.credentials.key_password.is_some() && is_opened_by_store_password(key_state) {
+            let error = certgen::keystore::Error::KeyPasswordDiffers { alias };
+            return Err(
+                Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
+            );
+        }
         let chain = (*chain).clone();
         fits(
             &chain,
@@ -355,6 +361,15 @@ fn file(path: &Path) -> Result<Vec<u8>, Failure> {
             .map_err(unreadable)?;
     }
     Ok(bytes)
+}
+
+/// The key password that was given is wrong, although the store's happens to open the key.
+fn is_opened_by_store_password(key: &Option<&KeyState<PrivateKey>>) -> bool {
+    let opened = match key {
+        Some(KeyState::Open { opened, .. }) => Some(*opened),
+        _ => None,
+    };
+    opened == Some(Opened::StorePassword)
 }
 
 /// Whether a store that was read without password gives what is wanted of it.
