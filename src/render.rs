@@ -8,6 +8,7 @@ pub mod escape;
 mod findings;
 mod inspection;
 mod metrics;
+mod stores;
 pub mod style;
 pub mod suggestion;
 
@@ -15,3 +16,4 @@ pub use conversation::{address, conversation_json, conversation_text};
 pub use findings::{Suggest, document, findings_json, findings_text, remedy_json};
 pub use inspection::{certificate_json, inspection_json, inspection_text};
 pub use metrics::{inspection_nagios, inspection_prometheus, nagios};
+pub use stores::{entries_json, entries_text};

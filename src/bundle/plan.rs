@@ -119,9 +119,11 @@ fn read_back(bytes: &SecretBytes, secrets: Secrets<'_>) -> Result<Keystore, Erro
         keys: &keys,
     };
     // The work is our own: whoever asked for many iterations gets them.
-    let mut limits = Limits::default();
-    limits.kdf_work = u64::MAX;
-    limits.file_size = usize::MAX;
+    let limits = Limits {
+        kdf_work: u64::MAX,
+        file_size: usize::MAX,
+        ..Limits::default()
+    };
     Ok(decode(bytes.secret_bytes(), &passwords, &limits)?)
 }
 
@@ -270,7 +272,7 @@ mod tests {
     fn store(parts: &Parts, alias: &str) -> Keystore {
         let key = PrivateKey::from_pkcs8_der(parts.key.clone());
         let authority = [parts.authority.clone()];
-        let material = Material::identity(key, &[parts.leaf.clone()], &authority).unwrap();
+        let material = Material::identity(key, std::slice::from_ref(&parts.leaf), &authority).unwrap();
         material.into_store(alias, datetime!(2026-01-02 3:04:05 UTC))
     }
 
@@ -337,9 +339,9 @@ mod tests {
         let (one, two) = (parts(), parts());
         let key = || PrivateKey::from_pkcs8_der(one.key.clone());
         let authority = [two.authority.clone()];
-        let error = Material::identity(key(), &[two.leaf.clone()], &authority).unwrap_err();
+        let error = Material::identity(key(), std::slice::from_ref(&two.leaf), &authority).unwrap_err();
         assert!(matches!(error, Error::KeyMismatch { .. }));
-        let error = Material::identity(key(), &[one.leaf.clone()], &authority).unwrap_err();
+        let error = Material::identity(key(), std::slice::from_ref(&one.leaf), &authority).unwrap_err();
         assert!(matches!(error, Error::OtherAuthority { .. }));
     }
 

@@ -66,6 +66,23 @@ impl Format {
     }
 }
 
+impl Format {
+    /// The format that an extension (or its other usual spellings) stands for, without dot.
+    #[must_use]
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        Some(match extension.to_ascii_lowercase().as_str() {
+            "p12" | "pfx" | "pkcs12" => Self::Pkcs12,
+            "bks" => Self::Bks,
+            "uber" | "ubr" => Self::Uber,
+            "jks" => Self::Jks,
+            "jceks" | "jce" => Self::Jceks,
+            "bcfks" => Self::Bcfks,
+            "pem" | "crt" | "cer" | "key" => Self::Pem,
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

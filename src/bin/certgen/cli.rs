@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Verify(Box<commands::verify::Arguments>),
     /// Make certificates for test suites, good and deliberately broken, the same bytes each time
     Fixtures(commands::fixtures::Arguments),
+    /// Package keys, chains and the CA as keystores, or convert one store into another
+    Bundle(Box<commands::bundle::Arguments>),
     /// Print a completion script for a shell
     Completions(commands::completions::Arguments),
     /// Print the manual page (roff)

@@ -1,5 +1,6 @@
 //! One file per command: its arguments, and what it does with them.
 
+pub(crate) mod bundle;
 pub(crate) mod completions;
 pub(crate) mod fixtures;
 pub(crate) mod inspect;
@@ -14,6 +15,7 @@ use crate::present::Status;
 /// Does what was asked for.
 pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure> {
     match command {
+        Command::Bundle(arguments) => bundle::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Fixtures(arguments) => fixtures::run(&arguments, context),
         Command::Inspect(arguments) => inspect::run(&arguments, context),
