@@ -272,7 +272,8 @@ mod tests {
     fn store(parts: &Parts, alias: &str) -> Keystore {
         let key = PrivateKey::from_pkcs8_der(parts.key.clone());
         let authority = [parts.authority.clone()];
-        let material = Material::identity(key, std::slice::from_ref(&parts.leaf), &authority).unwrap();
+        let material =
+            Material::identity(key, std::slice::from_ref(&parts.leaf), &authority).unwrap();
         material.into_store(alias, datetime!(2026-01-02 3:04:05 UTC))
     }
 
@@ -339,9 +340,11 @@ mod tests {
         let (one, two) = (parts(), parts());
         let key = || PrivateKey::from_pkcs8_der(one.key.clone());
         let authority = [two.authority.clone()];
-        let error = Material::identity(key(), std::slice::from_ref(&two.leaf), &authority).unwrap_err();
+        let error =
+            Material::identity(key(), std::slice::from_ref(&two.leaf), &authority).unwrap_err();
         assert!(matches!(error, Error::KeyMismatch { .. }));
-        let error = Material::identity(key(), std::slice::from_ref(&one.leaf), &authority).unwrap_err();
+        let error =
+            Material::identity(key(), std::slice::from_ref(&one.leaf), &authority).unwrap_err();
         assert!(matches!(error, Error::OtherAuthority { .. }));
     }
 
