@@ -13,7 +13,7 @@ pub mod style;
 pub mod suggestion;
 
 pub use conversation::{address, conversation_json, conversation_text};
-pub use findings::{Suggest, document, findings_json, findings_text, remedy_json};
+pub use findings::{Suggest, document, findings_json, findings_text, outcome, remedy_json};
 pub use inspection::{certificate_json, inspection_json, inspection_text};
 pub use metrics::{inspection_nagios, inspection_prometheus, nagios};
 pub use stores::{entries_json, entries_text};

@@ -154,6 +154,11 @@ codes! {
     TildeInPath = "tilde-in-path", "`~` is not expanded by the broker";
     KeyNotReadable = "key-not-readable", "by the user that the broker runs as";
     RequireCertificateWithoutCa = "require-certificate-without-ca", "certificates are required, and no CA is configured to check them";
+    OptionValueInvalid = "option-value-invalid", "the broker does not start with this value of an option";
+    RelativePath = "relative-path", "a path depends on where the broker was started";
+    CertfileWithoutKeyfile = "certfile-without-keyfile", "a listener has a certificate without key, or a key without certificate";
+    DuplicateListener = "duplicate-listener", "two listeners want the same port";
+    TlsOptionsBeforeListener = "tls-options-before-listener", "TLS options stand before the first listener, and so belong to none that is opened";
     // doing the work
     Usage = "usage", "the command line is not as the help says";
     FileExists = "file-exists", "a file that would be written exists already";

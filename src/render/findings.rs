@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::escape;
-use super::style::{BAD, DIM, HELP, WARN, paint};
+use super::style::{BAD, DIM, GOOD, HELP, WARN, paint};
 use crate::finding::{Action, Finding, Remedy, Severity, Verdict};
 
 /// Turns an action into a command line; the command line knows how.
@@ -65,6 +65,36 @@ pub fn findings_text(findings: &[Finding], suggest: Suggest<'_>) -> String {
         .map(|finding| finding_text(finding, suggest))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// The last line of a report: the verdict, and what it means where it is good.
+#[must_use]
+pub fn outcome(findings: &[Finding], good: &str) -> String {
+    let verdict = Verdict::of(findings);
+    let style = match verdict {
+        Verdict::Good => GOOD,
+        Verdict::Warning => WARN,
+        Verdict::Failure => BAD,
+    };
+    let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
+    let (failures, warnings) = (count(Severity::Failure), count(Severity::Warning));
+    let plural = |count: usize, word: &str| match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    };
+    let text = match (failures, warnings) {
+        (0, 0) => good.to_owned(),
+        (0, warnings) => plural(warnings, "warning"),
+        (failures, 0) => plural(failures, "failure"),
+        (failures, warnings) => {
+            format!(
+                "{}, {}",
+                plural(failures, "failure"),
+                plural(warnings, "warning")
+            )
+        }
+    };
+    format!("{}  {text}\n", paint(style, verdict.as_str()))
 }
 
 fn finding_text(finding: &Finding, suggest: Suggest<'_>) -> String {

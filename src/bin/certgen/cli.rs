@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Inspect(commands::inspect::Arguments),
     /// Run the whole conversation with a broker, and name what is wrong and what to do
     Verify(Box<commands::verify::Arguments>),
+    /// Write configuration for brokers, or check it
+    Config(commands::config::Arguments),
     /// Make certificates for test suites, good and deliberately broken, the same bytes each time
     Fixtures(commands::fixtures::Arguments),
     /// Package keys, chains and the CA as keystores, or convert one store into another

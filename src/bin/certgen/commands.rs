@@ -2,6 +2,7 @@
 
 pub(crate) mod bundle;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod fixtures;
 pub(crate) mod inspect;
 pub(crate) mod man;
@@ -17,6 +18,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure
     match command {
         Command::Bundle(arguments) => bundle::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments, context),
         Command::Fixtures(arguments) => fixtures::run(&arguments, context),
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Man(arguments) => man::run(&arguments),

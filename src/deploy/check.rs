@@ -1,0 +1,226 @@
+//! `mosquitto.conf` held against what mosquitto knows and can read: the text and facts about the
+//! files that it names go in, findings come out.
+
+mod access;
+mod files;
+mod listeners;
+mod options;
+mod parse;
+
+use std::collections::HashMap;
+
+use crate::finding::{Code, Finding, Remedy};
+use crate::pki::audit::Lone;
+use parse::Line;
+
+/// The user that mosquitto drops to when it is started by root.
+pub const DEFAULT_USER: &str = "mosquitto";
+
+/// One configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The path, as it is to be shown.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What is known about the files that a configuration names, and about the broker's user.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Facts {
+    /// By path, as written in the configuration.
+    pub files: HashMap<String, FileFact>,
+    /// The user that the broker runs as; none where this machine has no such user.
+    pub user: Option<UserFact>,
+}
+
+/// What is known about a file.
+#[derive(Debug)]
+pub struct FileFact {
+    /// The file itself, and the folders above it up to the root; empty where it does not exist.
+    pub nodes: Vec<Node>,
+    /// Its contents, where certgen could read them; `None` too for folders.
+    pub contents: Option<crate::secret::SecretBytes>,
+}
+
+/// Owner and mode of a file or folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The path.
+    pub path: String,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// A user of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserFact {
+    /// The name.
+    pub name: String,
+    /// The number.
+    pub uid: u32,
+    /// The groups, the primary one included.
+    pub groups: Vec<u32>,
+}
+
+/// The folders of `include_dir`, whose `*.conf` files belong to the configuration.
+#[must_use]
+pub fn included_folders(text: &str) -> Vec<String> {
+    let lines = parse::lines("", text);
+    let folders = lines.iter().filter(|line| line.name == "include_dir");
+    folders.map(|line| line.value.to_owned()).collect()
+}
+
+/// The paths that facts are wanted about.
+#[must_use]
+pub fn wanted_paths(sources: &[Source]) -> Vec<String> {
+    let mut paths = Vec::new();
+    for line in all_lines(sources) {
+        if options::READ.contains(&line.name) && !paths.contains(&line.value.to_owned()) {
+            paths.push(line.value.to_owned());
+        }
+    }
+    paths
+}
+
+/// The user that the broker is told to run as.
+#[must_use]
+pub fn wanted_user(sources: &[Source]) -> String {
+    let lines = all_lines(sources);
+    let user = lines.iter().rev().find(|line| line.name == "user");
+    user.map_or(DEFAULT_USER, |line| line.value).to_owned()
+}
+
+/// Checks a configuration: the main file first, then what it includes.
+#[must_use]
+pub fn check(sources: &[Source], facts: &Facts, judge: Lone) -> Vec<Finding> {
+    let lines = all_lines(sources);
+    let mut findings = Vec::new();
+    for line in &lines {
+        findings.extend(option(line));
+    }
+    let (before, listeners) = parse::listeners(&lines);
+    findings.extend(listeners::findings(&before, &listeners, sources));
+    let paths = files::Paths {
+        lines: &lines,
+        facts,
+        user: wanted_user(sources),
+        judge,
+    };
+    findings.extend(paths.findings());
+    for listener in listeners.iter().chain([&before]) {
+        findings.extend(paths.pair(listener));
+    }
+    ordered(findings)
+}
+
+fn all_lines(sources: &[Source]) -> Vec<Line<'_>> {
+    sources
+        .iter()
+        .flat_map(|source| parse::lines(&source.path, &source.text))
+        .collect()
+}
+
+/// Whether the option exists, and has a value that it can have.
+fn option(line: &Line<'_>) -> Option<Finding> {
+    let name = line.name;
+    let by_plugin = options::PREFIXES
+        .iter()
+        .any(|prefix| name.starts_with(prefix));
+    if options::SINCE_2_1.contains(&name) {
+        let cause =
+            format!("`{name}` is known since mosquitto 2.1: older ones do not start with it");
+        let remedy = Remedy::text("check the version of the broker with `mosquitto -h`");
+        let finding = Finding::note(Code::UnknownOption, cause).with_remedy(remedy);
+        return Some(finding.about(line.place()));
+    }
+    if !options::OPTIONS.contains(&name) && !by_plugin {
+        return Some(unknown(line));
+    }
+    value(line)
+}
+
+fn unknown(line: &Line<'_>) -> Finding {
+    let likely = options::likely(line.name);
+    let cause = format!(
+        "mosquitto has no option `{}`, and does not start with it",
+        line.name
+    );
+    let text = match likely {
+        Some(likely) => format!("write `{likely} {}`", line.value),
+        None => "take the line out".to_owned(),
+    };
+    Finding::failure(Code::UnknownOption, cause)
+        .about(line.place())
+        .with_remedy(Remedy::text(text.trim_end()))
+}
+
+fn value(line: &Line<'_>) -> Option<Finding> {
+    let wrong = if line.value.is_empty() {
+        Some("it has no value".to_owned())
+    } else if options::BOOLEANS.contains(&line.name)
+        && !matches!(line.value, "true" | "false" | "1" | "0")
+    {
+        Some(format!("`{}` is neither `true` nor `false`", line.value))
+    } else if line.name == "tls_version" && !is_tls_version(line.value) {
+        Some(format!(
+            "`{}` is none of tlsv1.3, tlsv1.2 and tlsv1.1",
+            line.value
+        ))
+    } else if matches!(line.name, "listener" | "port") && !is_port(line.value) {
+        Some(format!(
+            "`{}` does not begin with a port from 0 to 65535",
+            line.value
+        ))
+    } else {
+        None
+    };
+    let cause = format!("mosquitto does not start with `{}`: {}", line.name, wrong?);
+    let remedy = Remedy::text("correct the value; mosquitto.conf(5) names the possible ones");
+    let finding = Finding::failure(Code::OptionValueInvalid, cause).with_remedy(remedy);
+    Some(finding.about(line.place()))
+}
+
+fn is_tls_version(value: &str) -> bool {
+    matches!(value, "tlsv1.3" | "tlsv1.2" | "tlsv1.1" | "tlsv1")
+}
+
+fn is_port(value: &str) -> bool {
+    let port = value.split_whitespace().next();
+    port.is_some_and(|port| port.parse::<u16>().is_ok())
+}
+
+/// Failures before warnings before notes; what keeps mosquitto from starting first.
+fn ordered(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let rank = |code: Code| {
+        ORDER
+            .iter()
+            .position(|other| *other == code)
+            .unwrap_or(ORDER.len())
+    };
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), rank(finding.code)));
+    findings
+}
+
+const ORDER: &[Code] = &[
+    Code::UnknownOption,
+    Code::OptionValueInvalid,
+    Code::TildeInPath,
+    Code::FileNotFound,
+    Code::KeyNotReadable,
+    Code::KeyMismatch,
+    Code::PasswordNeeded,
+    Code::CertfileWithoutKeyfile,
+    Code::RequireCertificateWithoutCa,
+    Code::DuplicateListener,
+    Code::TlsOptionsBeforeListener,
+    Code::CannotRead,
+    Code::BrokerCrlExpired,
+    Code::CertificateExpired,
+    Code::NotAuthorized,
+];
