@@ -61,6 +61,10 @@ pub(crate) enum Command {
     Fixtures(commands::fixtures::Arguments),
     /// Package keys, chains and the CA as keystores, or convert one store into another
     Bundle(Box<commands::bundle::Arguments>),
+    /// Try everything at once on this machine, with an embedded broker
+    Demo(commands::demo::Arguments),
+    /// Run a practice broker with the certificates of the PKI folder, or one that misbehaves
+    Serve(commands::serve::Arguments),
     /// Print a completion script for a shell
     Completions(commands::completions::Arguments),
     /// Print the manual page (roff)

@@ -3,9 +3,11 @@
 pub(crate) mod bundle;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod demo;
 pub(crate) mod fixtures;
 pub(crate) mod inspect;
 pub(crate) mod man;
+pub(crate) mod serve;
 pub(crate) mod verify;
 
 use crate::cli::Command;
@@ -22,6 +24,8 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure
         Command::Fixtures(arguments) => fixtures::run(&arguments, context),
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Man(arguments) => man::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments, context),
+        Command::Serve(arguments) => serve::run(&arguments, context),
         Command::Verify(arguments) => verify::run(&arguments, context),
     }
 }

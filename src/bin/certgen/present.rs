@@ -76,6 +76,11 @@ pub(crate) fn say(context: &Context, text: &str) {
     }
 }
 
+/// Says one line on standard error.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
+}
+
 /// Warns on standard error; `--quiet` does not silence warnings.
 pub(crate) fn warn(text: &str) {
     let label = paint(certgen::render::style::WARN, "warning:");

@@ -1,13 +1,13 @@
 //! `certgen verify`: the whole conversation with a broker, and what follows from it.
 
 mod arguments;
-mod intake;
+pub(crate) mod intake;
 mod request;
 mod target;
 
 use std::time::Duration;
 
-pub(crate) use arguments::Arguments;
+pub(crate) use arguments::{Arguments, Credentials};
 use certgen::diagnose::transcript::{Request, Transcript};
 use certgen::diagnose::{Criteria, diagnose};
 use certgen::finding::{Finding, Verdict};

@@ -36,39 +36,39 @@ pub(crate) struct Arguments {
 }
 
 /// Whom to trust, and who to be
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Certificates")]
 pub(crate) struct Credentials {
     /// A keystore with the client's key (PKCS#12, BKS, JKS …)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cert", "key"])]
-    pub(super) keystore: Option<PathBuf>,
+    pub(crate) keystore: Option<PathBuf>,
     /// The password of the keystore
     #[arg(long, value_name = "SRC")]
-    pub(super) store_password: Option<Source>,
+    pub(crate) store_password: Option<Source>,
     /// The client's certificate, with its chain (PEM or DER)
     #[arg(long, value_name = "FILE")]
-    pub(super) cert: Option<PathBuf>,
+    pub(crate) cert: Option<PathBuf>,
     /// The client's key (PEM or DER) [default: from the file of the certificate]
     #[arg(long, value_name = "FILE", requires = "cert")]
-    pub(super) key: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
     /// The password of the key, in a PEM file or in a store where it differs from the store's
     #[arg(long, value_name = "SRC")]
-    pub(super) key_password: Option<Source>,
+    pub(crate) key_password: Option<Source>,
     /// The CA to trust (PEM or DER) [default: the keystore's, DIR/ca/ca.crt, or the system's]
     #[arg(long, value_name = "FILE")]
-    pub(super) cafile: Option<PathBuf>,
+    pub(crate) cafile: Option<PathBuf>,
     /// A store with the CA to trust
     #[arg(long, value_name = "FILE", conflicts_with = "cafile")]
-    pub(super) truststore: Option<PathBuf>,
+    pub(crate) truststore: Option<PathBuf>,
     /// The password of the trust store
     #[arg(long, value_name = "SRC")]
-    pub(super) truststore_password: Option<Source>,
+    pub(crate) truststore_password: Option<Source>,
     /// A certificate revocation list to check the broker's certificate against (PEM or DER)
     #[arg(long, value_name = "FILE")]
-    pub(super) crl: Vec<PathBuf>,
+    pub(crate) crl: Vec<PathBuf>,
     /// Read stores that have no integrity check, or one that proves nothing
     #[arg(long)]
-    pub(super) allow_unauthenticated: bool,
+    pub(crate) allow_unauthenticated: bool,
 }
 
 /// The MQTT session

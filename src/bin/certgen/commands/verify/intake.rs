@@ -20,15 +20,15 @@ use crate::password::{self, Purpose, Source};
 
 /// What was read.
 #[derive(Debug)]
-pub(super) struct Intake {
-    pub(super) material: Material,
-    pub(super) key: Option<PrivateKey>,
+pub(crate) struct Intake {
+    pub(crate) material: Material,
+    pub(crate) key: Option<PrivateKey>,
     /// What is worth saying about the files.
-    pub(super) findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// Reads everything that the options name.
-pub(super) fn read(credentials: &Credentials, context: &Context) -> Result<Intake, Failure> {
+pub(crate) fn read(credentials: &Credentials, context: &Context) -> Result<Intake, Failure> {
     let mut reader = Reader {
         credentials,
         context,
