@@ -1,5 +1,6 @@
 //! The folder on disk: whole files with the right modes, one lock, and the layout of a PKI folder.
 
+mod contents;
 mod directory;
 mod error;
 mod file_name;
@@ -10,7 +11,8 @@ mod lock;
 mod staged;
 pub mod tree;
 
-pub use error::Error;
+pub use contents::{key_is_encrypted, read_certificates, read_key};
+pub use error::{ContentsError, Error};
 pub use file_name::file_name;
 pub use file_set::{Access, FileSet};
 pub use folder::{PkiFolder, Reservation};

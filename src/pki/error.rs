@@ -56,6 +56,12 @@ pub enum Error {
         /// What is missing.
         reason: &'static str,
     },
+    /// The path length of the CA leaves no room for a CA below it.
+    #[error("no CA can stand below `{subject}`: its path length leaves no room for one")]
+    NoRoomBelow {
+        /// The CA's subject.
+        subject: String,
+    },
     /// The private key is not the certificate's.
     #[error("the private key does not belong to the certificate `{subject}`")]
     KeyMismatch {
@@ -95,7 +101,7 @@ impl Diagnostic for Error {
             | Self::BadConstraint(_) => Code::ProfileViolated,
             Self::SameSubject { .. } => Code::SameSubjectAsIssuer,
             Self::AuthorityExpired { .. } => Code::TrustAnchorExpired,
-            Self::AuthorityUnfit { .. } => Code::AuthorityUnfit,
+            Self::AuthorityUnfit { .. } | Self::NoRoomBelow { .. } => Code::AuthorityUnfit,
             Self::KeyMismatch { .. } => Code::KeyMismatch,
             Self::NoCertificate => Code::NoCertificateInFile,
             Self::Key(error) => error.code(),
@@ -122,6 +128,9 @@ impl Diagnostic for Error {
             Self::AuthorityUnfit { .. } => Remedy::text(
                 "use a CA certificate: basic constraints CA:TRUE and, where there are key usages, keyCertSign",
             ),
+            Self::NoRoomBelow { .. } => {
+                Remedy::text("make a new CA with a path length of 1 or more")
+            }
             Self::KeyMismatch { .. } => {
                 Remedy::text("give the key that was made for this certificate")
             }

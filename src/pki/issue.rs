@@ -121,7 +121,7 @@ pub fn root(
 ///
 /// # Errors
 ///
-/// [`Error::AuthorityUnfit`] where no CA may stand below it, and as [`issue`].
+/// [`Error::NoRoomBelow`] where no CA may stand below it, and as [`issue`].
 pub fn subordinate(
     authority: &Authority,
     profile: &AuthorityProfile,
@@ -132,10 +132,8 @@ pub fn subordinate(
     let issuer = authority.certificate();
     let room = issuer.basic_constraints.and_then(|basic| basic.path_length);
     if room.is_some_and(|room| room <= u32::from(profile.path_length)) {
-        return Err(Error::AuthorityUnfit {
-            subject: issuer.subject.to_string(),
-            reason: "its path length leaves no room for a CA below it",
-        });
+        let subject = issuer.subject.to_string();
+        return Err(Error::NoRoomBelow { subject });
     }
     let subject = subject(&profile.common_name);
     refuse_same_subject(authority, &profile.common_name, &subject)?;

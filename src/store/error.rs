@@ -53,6 +53,20 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// There is no CA in the folder.
+    #[error("there is no CA in `{}`", path.display())]
+    NoAuthority {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What is in a file is not what it should be.
+    #[error("cannot use `{}`", path.display())]
+    Contents {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ContentsError,
+    },
     /// The operating system refused to write.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -112,6 +126,13 @@ impl Error {
         }
     }
 
+    pub(super) fn contents(path: impl Into<PathBuf>, source: impl Into<ContentsError>) -> Self {
+        Self::Contents {
+            path: path.into(),
+            source: source.into(),
+        }
+    }
+
     pub(super) fn write(path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::Write {
             path: path.into(),
@@ -127,6 +148,8 @@ impl Diagnostic for Error {
             Self::NotFound { .. } => Code::FileNotFound,
             Self::Read { .. } => Code::CannotRead,
             Self::TooLong { .. } => Code::LimitExceeded,
+            Self::NoAuthority { .. } => Code::AuthorityMissing,
+            Self::Contents { source, .. } => source.code(),
             Self::NotAFile { .. }
             | Self::NotInSet { .. }
             | Self::Write { .. }
@@ -146,6 +169,11 @@ impl Diagnostic for Error {
                     extra: vec!["--force".to_owned()],
                 },
             ),
+            Self::NoAuthority { .. } => Remedy::run(
+                "make a CA there, or name the folder that has one",
+                Action::CreateAuthority,
+            ),
+            Self::Contents { source, .. } => return source.remedy(),
             Self::NotAFile { .. } => Remedy::text("remove it, or choose another path"),
             Self::NotInSet { .. } => Remedy::text("choose paths inside one folder, each once"),
             Self::NotFound { .. } => Remedy::text("check the path"),
@@ -165,6 +193,39 @@ impl Diagnostic for Error {
                 Remedy::text("choose a name that stays different where case does not count")
             }
         })
+    }
+}
+
+/// What is wrong with the contents of a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentsError {
+    /// Damaged, of another kind, or locked.
+    #[error(transparent)]
+    Keystore(#[from] crate::keystore::Error),
+    /// No certificate.
+    #[error(transparent)]
+    Certificate(#[from] crate::x509::Error),
+    /// A certificate or key that does not fit its use.
+    #[error(transparent)]
+    Pki(#[from] crate::pki::Error),
+}
+
+impl Diagnostic for ContentsError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Keystore(error) => error.code(),
+            Self::Certificate(error) => error.code(),
+            Self::Pki(error) => error.code(),
+        }
+    }
+
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Keystore(error) => error.remedy(),
+            Self::Certificate(error) => error.remedy(),
+            Self::Pki(error) => error.remedy(),
+        }
     }
 }
 

@@ -121,7 +121,7 @@ fn a_ca_below_needs_room() {
     let profile = AuthorityProfile::new("Below", Validity::days(NOW, 10)).unwrap();
     let key = generate(KeyType::P256);
     let error = subordinate(&flat, &profile, &key, &serial(), NOW).unwrap_err();
-    assert!(matches!(error, Error::AuthorityUnfit { .. }));
+    assert!(matches!(error, Error::NoRoomBelow { .. }));
 
     let above = generate(KeyType::P256);
     let deep = AuthorityProfile::new("Above", Validity::days(NOW, 20)).unwrap();
