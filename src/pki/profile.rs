@@ -234,6 +234,12 @@ impl AuthorityProfile {
     pub fn common_name(&self) -> &str {
         &self.common_name
     }
+
+    /// When it is to be valid.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
 }
 
 fn constraint(text: &str) -> Result<Constraint, Error> {

@@ -1,5 +1,6 @@
 //! The layout of a PKI folder: `ca/`, `broker/`, `client/`, as the guide has it.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,12 @@ impl PkiFolder {
         self.root.join("ca/ca.key")
     }
 
+    /// `ca/replaced/SERIAL.ENDING`: a CA that was replaced, so that nothing is lost for good.
+    #[must_use]
+    pub fn replaced_authority(&self, serial: &str, ending: &str) -> PathBuf {
+        self.root.join(format!("ca/replaced/{serial}.{ending}"))
+    }
+
     /// `ca/ca.crl`.
     #[must_use]
     pub fn crl(&self) -> PathBuf {
@@ -85,25 +92,38 @@ impl PkiFolder {
         Ok(self.root.join(folder).join(format!("{name}.{ending}")))
     }
 
-    /// Refuses a name that another differs from by case alone: on some file systems, and in some
-    /// stores, they are one.
+    /// Refuses names from which one that is there differs by case alone: on some file systems, and
+    /// in some stores, they are one.
     ///
     /// # Errors
     ///
     /// [`Error::NameTaken`], [`Error::BadName`].
-    pub fn check_case(&self, folder: &str, name: &str) -> Result<(), Error> {
-        let wanted = format!("{}.crt", file_name(name)?);
-        let Ok(entries) = fs::read_dir(self.root.join(folder)) else {
-            return Ok(());
-        };
-        for entry in entries.flatten() {
-            let existing = entry.file_name();
-            let existing = existing.to_string_lossy();
-            if existing != wanted && existing.to_lowercase() == wanted.to_lowercase() {
-                return Err(Error::NameTaken {
-                    name: name.to_owned(),
-                    existing: existing.into_owned(),
-                });
+    pub fn check_case<'a>(
+        &self,
+        folder: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), Error> {
+        let mut existing: HashMap<String, String> = HashMap::new();
+        for entry in fs::read_dir(self.root.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if let Some(stem) = name.strip_suffix(".crt") {
+                existing.insert(stem.to_lowercase(), stem.to_owned());
+            }
+        }
+        for name in names {
+            let wanted = file_name(name)?;
+            match existing.get(&wanted.to_lowercase()) {
+                Some(existing) if *existing != wanted => {
+                    return Err(Error::NameTaken {
+                        name: name.to_owned(),
+                        existing: existing.clone(),
+                    });
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -125,7 +145,7 @@ impl PkiFolder {
 
     fn recover(&self) -> Result<(), Error> {
         journal::recover(&self.root)?;
-        for folder in ["", "ca", "ca/issued", "broker", "client"] {
+        for folder in ["", "ca", "ca/issued", "ca/replaced", "broker", "client"] {
             let folder = self.root.join(folder);
             staged::remove_leftovers(&folder).map_err(|error| Error::write(folder, error))?;
         }

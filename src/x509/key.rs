@@ -61,7 +61,7 @@ pub fn public_key(key: &PrivateKey) -> Result<PublicKey, KeyError> {
         _ => info.public.map(<[u8]>::to_vec).ok_or_else(|| {
             KeyError::Unsupported(
                 info.kind_of(&[])
-                    .unwrap_or(KeyKind::Other(info.algorithm_oid.clone())),
+                    .unwrap_or_else(|| KeyKind::Other(info.algorithm_oid.clone())),
             )
         })?,
     };

@@ -51,6 +51,12 @@ pub(crate) struct Global {
 /// What can be done
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a certification authority, take over an existing one, or make one below another
+    Ca(Box<commands::ca::Arguments>),
+    /// Issue the certificate of a broker for its names and addresses
+    Broker(Box<commands::broker::Arguments>),
+    /// Issue certificates of clients
+    Client(Box<commands::client::Arguments>),
     /// Say what files of certificates, keys and stores are and hold, and what ends when
     Inspect(commands::inspect::Arguments),
     /// Run the whole conversation with a broker, and name what is wrong and what to do

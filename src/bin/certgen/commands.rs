@@ -1,6 +1,9 @@
 //! One file per command: its arguments, and what it does with them.
 
+pub(crate) mod broker;
 pub(crate) mod bundle;
+pub(crate) mod ca;
+pub(crate) mod client;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
@@ -18,6 +21,9 @@ use crate::present::Status;
 /// Does what was asked for.
 pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure> {
     match command {
+        Command::Broker(arguments) => broker::run(&arguments, context),
+        Command::Ca(arguments) => ca::run(&arguments, context),
+        Command::Client(arguments) => client::run(&arguments, context),
         Command::Bundle(arguments) => bundle::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Config(arguments) => config::run(&arguments, context),

@@ -1,6 +1,6 @@
 //! The only place that prints: reports to standard output, everything else to standard error.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use certgen::finding::{Code, Verdict};
@@ -79,6 +79,19 @@ pub(crate) fn say(context: &Context, text: &str) {
 /// Says one line on standard error.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");
+}
+
+/// A bar on standard error while many things are made; hidden where nobody watches.
+pub(crate) fn progress(context: &Context, count: usize, what: &str) -> indicatif::ProgressBar {
+    if context.quiet || !io::stderr().is_terminal() {
+        return indicatif::ProgressBar::hidden();
+    }
+    let bar = indicatif::ProgressBar::new(u64::try_from(count).unwrap_or(u64::MAX));
+    let template = format!("{{wide_bar}} {{pos}} of {{len}} {what}, {{eta}} left");
+    match indicatif::ProgressStyle::with_template(&template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
 }
 
 /// Warns on standard error; `--quiet` does not silence warnings.

@@ -9,6 +9,12 @@ pub(crate) fn line(action: &Action) -> String {
     shell_line(&words(action, &given))
 }
 
+/// The command about the PKI folder `dir`, which is not the one of the running command.
+pub(crate) fn line_in(action: &Action, dir: &std::path::Path) -> String {
+    let given = ["--dir".to_owned(), dir.display().to_string()];
+    shell_line(&words(action, &given))
+}
+
 /// The command as words, where `given` are the arguments of the command that is running.
 fn words(action: &Action, given: &[String]) -> Vec<String> {
     let mut words = Words {
