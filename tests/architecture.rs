@@ -148,7 +148,7 @@ fn worldly(tokens: &[String]) -> Vec<String> {
         let mut segments = path.split("::");
         let module = segments.next().unwrap();
         let value = module == "net" && segments.next().is_some_and(|name| VALUES.contains(&name));
-        if ["fs", "net", "env", "process", "thread", "os"].contains(&module) && !value {
+        if ["fs", "net", "env", "process", "os"].contains(&module) && !value {
             found.push(format!("std::{path}"));
         }
     }

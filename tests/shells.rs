@@ -52,7 +52,10 @@ fn groff_accepts_every_manual_page() {
         let page = run(certgen().args(&arguments)).ok().stdout;
         assert!(page.contains(".SH NAME"), "{arguments:?}: {page}");
         let file = folder.write("page.1", page);
-        let output = run(peer("groff").args(["-man", "-Tutf8", "-ww"]).arg(file)).ok();
+        let output = run(peer("groff")
+            .args(["-Kutf8", "-man", "-Tutf8", "-ww"])
+            .arg(file))
+        .ok();
         assert_eq!(output.stderr, "", "{arguments:?}");
         assert!(output.stdout.contains("certgen"), "{arguments:?}");
     }

@@ -1,0 +1,237 @@
+//! A broker that says no to CONNECT, with a code and sometimes a reason.
+
+use crate::diagnose::transcript::{Connack, Mqtt, MqttVersion, Transcript};
+use crate::diagnose::words::{failure, target};
+use crate::finding::{Action, Code, Finding, Remedy};
+use crate::pki::audit::certificate_name;
+use crate::x509::Certificate;
+
+/// A CONNACK (or DISCONNECT) that says no.
+pub(super) fn refused(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -> Option<Finding> {
+    let code = connack.code;
+    if code == 0 {
+        return None;
+    }
+    let said = said(mqtt, connack);
+    if mqtt.version == MqttVersion::V5 && !connack.without_properties {
+        return Some(refused_v5(transcript, mqtt, connack, &said));
+    }
+    Some(match code {
+        1 => version_refused(transcript, mqtt, &said),
+        2 => client_id(mqtt, &said),
+        3 => unavailable(transcript, &said),
+        4 => bad_credentials(transcript, &said),
+        5 => not_authorized(transcript, &said),
+        _ => failure(
+            Code::ConnackInvalid,
+            format!(
+                "{} answers CONNECT with the code 0x{code:02x}, which MQTT {} does not have",
+                target(transcript),
+                mqtt.version
+            ),
+            "update the broker, or check as MQTT 5 whether it means that version's code",
+        ),
+    })
+}
+
+fn said(mqtt: &Mqtt, connack: &Connack) -> String {
+    let code = if mqtt.version == MqttVersion::V5 && !connack.without_properties {
+        format!("0x{:02x}", connack.code)
+    } else {
+        connack.code.to_string()
+    };
+    let reason = connack
+        .reason
+        .as_ref()
+        .filter(|reason| !reason.is_empty())
+        .map_or_else(String::new, |reason| {
+            format!(", with the reason `{reason}`")
+        });
+    format!("CONNACK {code}{reason}")
+}
+
+fn refused_v5(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack, said: &str) -> Finding {
+    match connack.code {
+        0x84 => version_refused(transcript, mqtt, said),
+        0x85 => client_id(mqtt, said),
+        0x86 => bad_credentials(transcript, said),
+        0x87 | 0x8c => not_authorized(transcript, said),
+        0x88 | 0x89 | 0x97 | 0x9f | 0x80 | 0x83 | 0x8b => unavailable(transcript, said),
+        0x8a => failure(
+            Code::NotAuthorized,
+            format!("the broker has banned this client ({said})"),
+            "look at the broker's list of banned clients, users and addresses",
+        ),
+        0x9c | 0x9d => use_another(transcript, connack, said),
+        0x95 => failure(
+            Code::MessageTooLarge,
+            format!("the broker takes no packet as large as the CONNECT ({said})"),
+            "raise max_packet_size (mosquitto) on the broker",
+        ),
+        0x9b => failure(
+            Code::QosNotSupported,
+            format!("the broker does not support the quality of service of the will ({said})"),
+            "use QoS 0",
+        ),
+        0x81 | 0x82 | 0x90 | 0x99 | 0x9a => failure(
+            Code::ClosedOnConnect,
+            format!(
+                "the broker objects to the CONNECT itself ({said}, {})",
+                reason_name(connack.code)
+            ),
+            "look at the broker's log; update the broker, or check as MQTT 3.1.1",
+        ),
+        code => failure(
+            Code::ConnackInvalid,
+            format!(
+                "the broker answers CONNECT with the code 0x{code:02x}, which MQTT 5 does not have there"
+            ),
+            "update the broker",
+        ),
+    }
+}
+
+/// MQTT 5's reason codes (section 2.4).
+pub(in crate::diagnose) fn reason_name(code: u8) -> &'static str {
+    match code {
+        0x80 => "unspecified error",
+        0x81 => "malformed packet",
+        0x82 => "protocol error",
+        0x83 => "implementation specific error",
+        0x87 => "not authorized",
+        0x89 => "server busy",
+        0x8b => "server shutting down",
+        0x8d => "keep alive timeout",
+        0x8e => "session taken over",
+        0x8f => "topic filter invalid",
+        0x90 => "topic name invalid",
+        0x91 => "packet identifier in use",
+        0x93 => "receive maximum exceeded",
+        0x95 => "packet too large",
+        0x96 => "message rate too high",
+        0x97 => "quota exceeded",
+        0x98 => "administrative action",
+        0x99 => "payload format invalid",
+        0x9a => "retain not supported",
+        0x9b => "quality of service not supported",
+        0x9c => "use another server",
+        0x9d => "server moved",
+        0x9e => "shared subscriptions not supported",
+        0x9f => "connection rate exceeded",
+        0xa0 => "maximum connect time",
+        0xa1 => "subscription identifiers not supported",
+        0xa2 => "wildcard subscriptions not supported",
+        _ => "a reason without a name",
+    }
+}
+
+fn version_refused(transcript: &Transcript, mqtt: &Mqtt, said: &str) -> Finding {
+    let works = match &transcript.extra.other_mqtt_version {
+        Some((version, reply)) if reply.value().is_some() => {
+            format!("; it answers MQTT {version}")
+        }
+        _ => String::new(),
+    };
+    let cause = format!(
+        "{} does not speak MQTT {} ({said}){works}",
+        target(transcript),
+        mqtt.version
+    );
+    let remedy = if mqtt.version == MqttVersion::V5 {
+        let extra = vec!["--mqtt".to_owned(), "3.1.1".to_owned()];
+        Remedy::run(
+            "let the client speak MQTT 3.1.1, or update the broker",
+            Action::Verify {
+                host: transcript.request.host.clone(),
+                port: transcript.request.port,
+                extra,
+            },
+        )
+    } else {
+        Remedy::text("let the client speak a version that the broker knows, or update the broker")
+    };
+    Finding::failure(Code::ProtocolVersionRefused, cause).with_remedy(remedy)
+}
+
+fn client_id(mqtt: &Mqtt, said: &str) -> Finding {
+    let id = if mqtt.client_id.is_empty() {
+        "the empty client id".to_owned()
+    } else {
+        format!("the client id `{}`", mqtt.client_id)
+    };
+    failure(
+        Code::ClientIdRejected,
+        format!("the broker refuses {id} ({said})"),
+        "use a client id that the broker allows: at most 23 letters and digits, not empty (mosquitto: allow_zero_length_clientid, clientid_prefixes)",
+    )
+}
+
+fn unavailable(transcript: &Transcript, said: &str) -> Finding {
+    failure(
+        Code::ServerUnavailable,
+        format!(
+            "{} says that it is not available for now ({said})",
+            target(transcript)
+        ),
+        "try again; look at the broker's log (starting, overloaded, quota or licence used up)",
+    )
+}
+
+fn use_another(transcript: &Transcript, connack: &Connack, said: &str) -> Finding {
+    let place = connack
+        .server_reference
+        .as_deref()
+        .unwrap_or("(it does not say which)");
+    failure(
+        Code::UseAnotherServer,
+        format!(
+            "{} sends its clients to another server: `{place}` ({said})",
+            target(transcript)
+        ),
+        "connect to the server that it names",
+    )
+}
+
+fn bad_credentials(transcript: &Transcript, said: &str) -> Finding {
+    let user = user(transcript);
+    failure(
+        Code::BadCredentials,
+        format!("the broker does not accept {user} ({said})"),
+        "check user name and password; with mosquitto set the password again: `mosquitto_passwd FILE USER`, and reload the broker",
+    )
+}
+
+fn user(transcript: &Transcript) -> String {
+    match &transcript.request.mqtt.username {
+        Some(name) => format!("the user `{name}` with the password given"),
+        None => "a client without user name".to_owned(),
+    }
+}
+
+/// The common name of the client certificate that was sent, which brokers can take as user name.
+pub(in crate::diagnose) fn identity(transcript: &Transcript) -> Option<String> {
+    let asked = transcript.tls.as_ref()?.certificate_request.as_ref();
+    asked?;
+    let chain = &transcript.material.identity.as_ref()?.chain;
+    let own = Certificate::from_der(chain.first()?).ok()?;
+    Some(certificate_name(&own))
+}
+
+fn not_authorized(transcript: &Transcript, said: &str) -> Finding {
+    let (cause, text) = match (&transcript.request.mqtt.username, identity(transcript)) {
+        (Some(name), _) => (
+            format!("the broker does not authorize the user `{name}` ({said}); mosquitto says the same for a wrong password"),
+            "check user name and password (mosquitto: password_file, set with `mosquitto_passwd`), and what the user may do (acl_file)".to_owned(),
+        ),
+        (None, Some(cn)) => (
+            format!("TLS and the client certificate `{cn}` are fine; the broker does not authorize a client without user name ({said}): mosquitto refuses anonymous clients unless it is told to take the certificate's name as user name"),
+            "set `use_identity_as_username true` for this listener (or `allow_anonymous true`), and restart the broker".to_owned(),
+        ),
+        (None, None) => (
+            format!("the broker does not authorize a client without user name ({said}): mosquitto 2 refuses anonymous clients by default"),
+            "give user name and password, use a client certificate with `require_certificate true` and `use_identity_as_username true`, or set `allow_anonymous true`".to_owned(),
+        ),
+    };
+    Finding::failure(Code::NotAuthorized, cause)
+        .with_remedy(Remedy::run(text, Action::ConfigMosquitto))
+}
