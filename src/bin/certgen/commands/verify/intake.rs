@@ -1,11 +1,13 @@
 //! Files to what the conversation has in hand: trust anchors, the client's identity, revocation
 //! lists, and what is worth saying about the files themselves.
 
+mod complaints;
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use certgen::diagnose::transcript::{Identity, Material, Trust, TrustSource};
-use certgen::finding::{Action, Code, Finding, Remedy};
+use certgen::finding::{Code, Finding, Remedy};
 use certgen::keystore::pem::{self, Item};
 use certgen::keystore::{
     Content, Format, Integrity, KeyState, Keystore, Limits, Opened, Passwords, decode, detect,
@@ -13,6 +15,7 @@ use certgen::keystore::{
 use certgen::secret::{Password, PrivateKey};
 use certgen::x509::{Certificate, KeyKind, key};
 
+use self::complaints::{no_certificate, without_integrity, without_key, without_trust};
 use super::arguments::Credentials;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -445,77 +448,4 @@ fn fits(chain: &[Vec<u8>], key: &PrivateKey, of: &str, key_of: &str) -> Result<(
     Err(failure.with_remedy(Remedy::text(
         "give the key that was made with this certificate, or issue the certificate again",
     )))
-}
-
-fn no_certificate(path: &Path, bytes: &[u8]) -> Failure {
-    let shown = path.display();
-    let mut failure = Failure::new(
-        Code::NoCertificateInFile,
-        format!("`{shown}` holds no certificate"),
-    );
-    failure.because.push(match bytes {
-        [] => "the file is empty".to_owned(),
-        bytes if detect(bytes).is_some() => {
-            "it is a keystore, not a file of certificates".to_owned()
-        }
-        _ => "there is neither a BEGIN line of a certificate nor a DER structure in it".to_owned(),
-    });
-    failure.with_remedy(Remedy::text("give the file with the certificate (PEM or DER); a keystore goes to --keystore or --truststore"))
-}
-
-fn without_integrity(path: &Path, store: &Keystore) -> Failure {
-    let shown = path.display();
-    let mut failure = Failure::new(
-        Code::StoreWithoutIntegrity,
-        format!(
-            "nothing proves that the {} store `{shown}` was not altered",
-            store.format
-        ),
-    );
-    failure.because.push(match store.integrity {
-        Integrity::Weak => {
-            "its integrity check can be forged (BKS version 1, CVE-2018-5382)".to_owned()
-        }
-        _ => "it has no integrity check, or none was made for want of a password".to_owned(),
-    });
-    let extra = vec!["--allow-unauthenticated".to_owned()];
-    failure.with_remedy(Remedy::run(
-        "make the store again with a current tool, or read it all the same",
-        Action::Again { extra },
-    ))
-}
-
-fn without_key(path: &Path, store: &Keystore) -> Finding {
-    let shown = path.display();
-    let count = store.entries.len();
-    let aliases: Vec<String> = store
-        .entries
-        .iter()
-        .take(5)
-        .map(|entry| format!("`{}`", entry.alias))
-        .collect();
-    let cause = format!(
-        "the store holds {count} {}, and none of them is a private key ({}): no client certificate can be sent",
-        if count == 1 { "entry" } else { "entries" },
-        aliases.join(", "),
-    );
-    Finding::warning(Code::StoreWithoutKey, cause)
-        .about(shown.to_string())
-        .with_remedy(Remedy::text(
-            "give the store that holds the client's key, or make it with `certgen bundle`",
-        ))
-}
-
-fn without_trust(path: &Path, given: bool) -> Finding {
-    let cause = "the store has no trusted certificate of its own: apps that know this store alone (phones, Java) trust no broker";
-    let severity = if given {
-        certgen::finding::Severity::Note
-    } else {
-        certgen::finding::Severity::Warning
-    };
-    Finding::new(Code::StoreWithoutTrust, severity, cause)
-        .about(path.display().to_string())
-        .with_remedy(Remedy::text(
-            "put the CA into the store as its own trusted entry, as `certgen bundle` does",
-        ))
 }
