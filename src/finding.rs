@@ -203,7 +203,7 @@ mod tests {
         let warning = Finding::warning(Code::ExpiresSoon, "b");
         let failure = Finding::failure(Code::NameMismatch, "c");
         assert_eq!(Verdict::of(&[]), Verdict::Good);
-        assert_eq!(Verdict::of(&[note.clone()]), Verdict::Good);
+        assert_eq!(Verdict::of(std::slice::from_ref(&note)), Verdict::Good);
         assert_eq!(Verdict::of(&[note, warning.clone()]), Verdict::Warning);
         assert_eq!(Verdict::of(&[failure, warning]), Verdict::Failure);
     }

@@ -1,5 +1,11 @@
 //! Stores of Java in both directions: what we write is read by Java's own providers, BouncyCastle in
 //! three versions, keytool and pyjks, and what they write is read here, with the same hashes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "tests"
+)]
 
 mod support;
 
