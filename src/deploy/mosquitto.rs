@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 /// Where Debian's mosquitto is told to look for its certificates.
 pub const CERTIFICATES: &str = "/etc/mosquitto/certs";
+/// The port of MQTT over TLS.
+pub const PORT: u16 = 8883;
 /// Where Debian's `mosquitto.conf` includes further files from.
-const INCLUDED: &str = "/etc/mosquitto/conf.d/certgen.conf";
+pub const INCLUDED: &str = "/etc/mosquitto/conf.d/certgen.conf";
 
 /// The listener to configure. Paths are absolute: mosquitto expands no `~`, and resolves relative
 /// ones against wherever it was started.
@@ -29,7 +31,7 @@ impl Listener {
     pub fn below(folder: &str, name: &str) -> Self {
         let folder = folder.trim_end_matches('/');
         Self {
-            port: 8883,
+            port: PORT,
             cafile: format!("{folder}/ca.crt"),
             certfile: format!("{folder}/{name}.crt"),
             keyfile: format!("{folder}/{name}.key"),
@@ -146,6 +148,35 @@ pub fn install_commands(listener: &Listener, sources: &Sources) -> Vec<Vec<Strin
         INCLUDED,
     ));
     commands
+}
+
+/// The commands for files that stay where they are: the broker's user gets the key, and the
+/// configuration is included.
+///
+/// Every folder above must be open to that user; Debian's home folders are not.
+#[must_use]
+pub fn in_place_commands(listener: &Listener, sources: &Sources) -> Vec<Vec<String>> {
+    vec![
+        words(&["chown", "mosquitto:", &listener.keyfile]),
+        words(&[
+            "chmod",
+            "a+x",
+            parent(parent(&listener.keyfile)),
+            parent(&listener.keyfile),
+            parent(&listener.cafile),
+        ]),
+        words(&[
+            "install",
+            "-o",
+            "root",
+            "-g",
+            "root",
+            "-m",
+            "0644",
+            &sources.configuration,
+            INCLUDED,
+        ]),
+    ]
 }
 
 /// The command that makes a running mosquitto take its new configuration.

@@ -51,6 +51,8 @@ pub(crate) struct Global {
 /// What can be done
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make everything at once: CA, broker, clients, their stores and the broker's configuration
+    Init(Box<commands::init::Arguments>),
     /// Make a certification authority, take over an existing one, or make one below another
     Ca(Box<commands::ca::Arguments>),
     /// Issue the certificate of a broker for its names and addresses

@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod fixtures;
+pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod serve;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Config(arguments) => config::run(&arguments, context),
         Command::Fixtures(arguments) => fixtures::run(&arguments, context),
+        Command::Init(arguments) => init::run(&arguments, context),
         Command::Inspect(arguments) => inspect::run(&arguments, context),
         Command::Man(arguments) => man::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments, context),

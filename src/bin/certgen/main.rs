@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod context;
+mod deployment;
 mod failure;
 mod issuing;
 mod password;

@@ -15,7 +15,7 @@ use certgen::store::{FileSet, PkiFolder, file_name};
 use certgen::time::{Timestamp, parse_time};
 use certgen::x509::Certificate;
 
-use self::write::NewAuthority;
+pub(super) use self::write::NewAuthority;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::issuing::{self, Entry, Protection, Replacing, Report, lifetime_note};
