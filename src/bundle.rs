@@ -16,5 +16,5 @@ pub use audience::refusals;
 pub use choose::{Output, Wish, choose};
 pub use error::Error;
 pub use material::Material;
-pub use plan::{Encoded, Secrets, plan};
+pub use plan::{Encoded, Secrets, plan, plan_all};
 pub use target::{Packaging, Target, UnknownTarget};

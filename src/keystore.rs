@@ -3,6 +3,7 @@
 //! One model, [`Keystore`], serves all formats; each format has a file of its own below this
 //! module. Formats know bytes, not files; salts and dates are arguments.
 
+mod bcfks;
 mod ber;
 mod bks;
 mod decode;
@@ -18,6 +19,7 @@ mod pbe;
 pub mod pem;
 mod pkcs12;
 mod reader;
+mod secret_algorithms;
 mod uber;
 
 pub use decode::{decode, detect};
@@ -27,3 +29,4 @@ pub use model::{
     Alias, Content, Entry, Format, Integrity, KeyState, Keystore, Limits, Opened, Passwords,
     Protection, SealedKey,
 };
+pub(crate) use secret_algorithms::identifier as secret_algorithm_identifier;

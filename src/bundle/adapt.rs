@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use super::{Error, Output};
 use crate::finding::{Code, Finding, Remedy};
-use crate::keystore::{Alias, Content, Entry, Format, KeyState, Keystore, SealedKey};
+use crate::keystore::{
+    Alias, Content, Entry, Format, KeyState, Keystore, SealedKey, secret_algorithm_identifier,
+};
 
 /// A store whose entries fit the format, and what was lost.
 pub(super) struct Adapted {
@@ -101,6 +103,9 @@ impl Adapter {
             Content::SecretKey { .. } if matches!(self.format, Format::Jks | Format::Pem) => {
                 self.left_out(entry, "secret keys")
             }
+            Content::SecretKey { algorithm, .. } if !self.names(algorithm) => {
+                self.left_out(entry, &format!("secret keys for {algorithm}"))
+            }
             Content::SecretKey {
                 algorithm,
                 key,
@@ -140,6 +145,12 @@ impl Adapter {
             }),
             Content::Opaque { .. } => self.left_out(entry, "bytes that only an application knows"),
         })
+    }
+
+    /// PKCS#12 and BCFKS call the algorithm of a secret key by its object identifier.
+    fn names(&self, algorithm: &str) -> bool {
+        let by_identifier = matches!(self.format, Format::Pkcs12 | Format::Bcfks);
+        !by_identifier || algorithm.is_empty() || secret_algorithm_identifier(algorithm).is_some()
     }
 
     /// Formats of Java know certificates beside keys as trusted ones alone.

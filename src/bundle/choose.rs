@@ -97,7 +97,7 @@ fn some_is_read(target: Target, formats: &[Format]) -> Result<(), Error> {
         .collect();
     match refusals.first() {
         Some((format, why)) if refusals.len() == formats.len() => {
-            Err(refuses(target, format.to_string(), why))
+            Err(refuses(target, format.to_string(), why, LEAVE_FORMAT))
         }
         _ => Ok(()),
     }
@@ -110,7 +110,7 @@ fn some_reads(targets: &[Target], format: Format) -> Result<(), Error> {
         .collect();
     match refusals.first() {
         Some((target, why)) if refusals.len() == targets.len() => {
-            Err(refuses(*target, format.to_string(), why))
+            Err(refuses(*target, format.to_string(), why, LEAVE_FORMAT))
         }
         _ => Ok(()),
     }
@@ -125,9 +125,15 @@ fn profile(wish: &Wish) -> Result<Profile, Error> {
     };
     if let Some(profile) = wish.profile {
         for target in readers() {
-            target
-                .reads_profile(profile)
-                .map_err(|why| refuses(*target, format!("the profile {profile}"), why))?;
+            target.reads_profile(profile).map_err(|why| {
+                let what = format!("the profile {profile}");
+                refuses(
+                    *target,
+                    what,
+                    why,
+                    "leave out the profile: what suits is chosen",
+                )
+            })?;
         }
         return Ok(profile);
     }
@@ -147,15 +153,25 @@ fn profile(wish: &Wish) -> Result<Profile, Error> {
 /// [`Error::TargetRefuses`].
 pub(super) fn key_suits(targets: &[Target], kind: &KeyKind) -> Result<(), Error> {
     for target in targets {
-        target
-            .takes_key(kind)
-            .map_err(|why| refuses(*target, format!("the client key ({kind})"), why))?;
+        target.takes_key(kind).map_err(|why| {
+            let what = format!("the client key ({kind})");
+            refuses(*target, what, why, OTHER_KEY)
+        })?;
     }
     Ok(())
 }
 
-fn refuses(target: Target, what: String, why: &'static str) -> Error {
-    Error::TargetRefuses { target, what, why }
+const LEAVE_FORMAT: &str = "leave out the format: what suits is chosen";
+const OTHER_KEY: &str =
+    "issue the certificate again with a key of type p256, which everything takes";
+
+fn refuses(target: Target, what: String, why: &'static str, instead: &'static str) -> Error {
+    Error::TargetRefuses {
+        target,
+        what,
+        why,
+        instead,
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub enum Error {
         what: String,
         /// Why not.
         why: &'static str,
+        /// What to do instead.
+        instead: &'static str,
     },
     /// A target would refuse something in the store.
     #[error("{}", finding.cause)]
@@ -115,9 +117,7 @@ impl Diagnostic for Error {
             Some(Remedy::run(text, Action::Again { extra }))
         };
         match self {
-            Self::TargetRefuses { target, .. } => Some(Remedy::text(format!(
-                "leave the choice to certgen: it picks format and profile for `{target}` by itself; a key of another kind is issued again"
-            ))),
+            Self::TargetRefuses { instead, .. } => Some(Remedy::text(*instead)),
             Self::Unsuitable { finding } => finding.remedy.clone(),
             Self::OtherAuthority { .. } => Some(Remedy::text(
                 "issue the certificate again with the CA of today",

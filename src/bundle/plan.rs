@@ -1,9 +1,9 @@
 //! A store encoded, decoded again and compared, with what is to be said about it.
 
 use super::adapt::adapt;
-use super::choose::key_suits;
+use super::choose::{choose, key_suits};
 use super::compare::difference;
-use super::{Error, Output, Target, audience};
+use super::{Error, Output, Target, Wish, audience};
 use crate::finding::{Code, Finding, Remedy, Severity};
 use crate::keystore::{
     Content, EncodeOptions, Format, KeyState, Keystore, Limits, Passwords, Profile, decode, encode,
@@ -97,6 +97,24 @@ pub fn plan(
         store: found,
         findings,
     })
+}
+
+/// Every store that is wished for: [`choose`], then [`plan`] for each.
+///
+/// # Errors
+///
+/// Those of [`choose`] and [`plan`].
+pub fn plan_all(
+    store: &Keystore,
+    wish: &Wish,
+    secrets: Secrets<'_>,
+    random: &mut dyn Random,
+) -> Result<Vec<Encoded>, Error> {
+    let outputs = choose(wish)?;
+    outputs
+        .into_iter()
+        .map(|output| plan(store, output, secrets, &wish.targets, random))
+        .collect()
 }
 
 fn options<'a>(output: &Output, secrets: Secrets<'a>) -> EncodeOptions<'a> {
@@ -223,7 +241,7 @@ fn said_of_format(output: &Output, kinds: &[KeyKind], targets: &[Target]) -> Vec
     if targets.is_empty() && matches!(output.format, Format::Bks | Format::Pkcs12) {
         for kind in kinds {
             if let Err(why) = Target::Android.takes_key(kind) {
-                let cause = format!("phones will not use the key ({kind}): Android says no, {why}");
+                let cause = format!("phones cannot use the client key ({kind}); of Android: {why}");
                 let finding = Finding::warning(Code::UnsupportedKey, cause);
                 out.push(finding.with_remedy(Remedy::text(
                     "issue the certificate again with a key of type p256 where a phone is to use it",
@@ -278,7 +296,11 @@ mod tests {
     }
 
     fn planned(store: &Keystore, output: Output, targets: &[Target]) -> Result<Encoded, Error> {
-        let password = Password::new("päss 🔑".into());
+        // JCEKS takes ASCII alone.
+        let password = Password::new(match output.format {
+            Format::Jceks => "pass key".into(),
+            _ => "päss 🔑".into(),
+        });
         let secrets = Secrets {
             store: &password,
             keys: None,
@@ -290,14 +312,7 @@ mod tests {
     #[test]
     fn every_format_and_profile_reads_back() {
         let store = store(&parts(), "Phone");
-        let formats = [
-            Format::Bks,
-            Format::Uber,
-            Format::Jks,
-            Format::Pem,
-            Format::Pkcs12,
-        ];
-        for output in formats.map(Output::new) {
+        for output in Format::ALL.map(Output::new) {
             let encoded = planned(&store, output, &[]).unwrap();
             assert_eq!(
                 encoded.store.entries.len(),

@@ -1,6 +1,8 @@
 //! From bytes to a store: what format they are is told by content, never by name.
 
-use super::{Error, Format, Keystore, Limits, Passwords, bks, jceks, jks, pem, pkcs12, uber};
+use super::{
+    Error, Format, Keystore, Limits, Passwords, bcfks, bks, jceks, jks, pem, pkcs12, uber,
+};
 
 /// The format that the first bytes (and, for BKS and UBER, the structure) tell.
 #[must_use]
@@ -13,6 +15,7 @@ pub fn detect(bytes: &[u8]) -> Option<Format> {
         [0, 0, 0, _, 0, 0, 0, 20, ..] => Some(Format::Bks),
         [0x30, ..] if pem::looks_like_der(bytes) => Some(Format::Pem),
         [0x30, ..] if pkcs12::looks_like_pkcs12(bytes) => Some(Format::Pkcs12),
+        [0x30, ..] if bcfks::looks_like_bcfks(bytes) => Some(Format::Bcfks),
         _ if pem::looks_like_pem(bytes) => Some(Format::Pem),
         _ => None,
     }
@@ -55,10 +58,7 @@ pub fn decode(bytes: &[u8], passwords: &Passwords<'_>, limits: &Limits) -> Resul
         Format::Jks => jks::decode(bytes, passwords, limits),
         Format::Jceks => jceks::decode(bytes, passwords, limits),
         Format::Pem => pem::decode(bytes, passwords, limits),
-        format => Err(Error::Unsupported {
-            format,
-            algorithm: "reading".into(),
-        }),
+        Format::Bcfks => bcfks::decode(bytes, passwords, limits),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Error, Format, Keystore, bks, jceks, jks, pem, pkcs12, uber};
+use super::{Error, Format, Keystore, bcfks, bks, jceks, jks, pem, pkcs12, uber};
 use crate::random::Random;
 use crate::secret::{Password, SecretBytes};
 
@@ -123,9 +123,6 @@ pub fn encode(
         Format::Jks => jks::encode(store, options, random),
         Format::Jceks => jceks::encode(store, options, random),
         Format::Pem => pem::encode(store, options, random),
-        format => Err(Error::Unsupported {
-            format,
-            algorithm: "writing".into(),
-        }),
+        Format::Bcfks => bcfks::encode(store, options, random),
     }
 }

@@ -6,6 +6,7 @@ use super::is_sequence;
 use crate::keystore::ber::{Ber, Element, tag};
 use crate::keystore::pbe::budget::Budget;
 use crate::keystore::pbe::encryption::Encryption;
+use crate::keystore::secret_algorithms::java_name;
 use crate::keystore::{Error, Format, KeyState, Limits, Opened, Passwords, Protection, SealedKey};
 use crate::secret::{PrivateKey, SecretBytes};
 
@@ -200,25 +201,6 @@ fn raw_secret(pkcs8: &[u8]) -> Result<(String, SecretBytes), Error> {
         .oid("an algorithm")?;
     let key = info.octets("a secret key")?;
     Ok((java_name(&oid), SecretBytes::new(key.into_owned())))
-}
-
-/// Secret key algorithms by object identifier, as Java names them.
-pub(super) const SECRET_ALGORITHMS: [(&str, &str); 10] = [
-    ("2.16.840.1.101.3.4.1", "AES"),
-    ("2.16.840.1.101.3.4.1.2", "AES"),
-    ("2.16.840.1.101.3.4.1.42", "AES"),
-    ("1.2.840.113549.3.7", "DESede"),
-    ("1.3.14.3.2.7", "DES"),
-    ("1.2.840.113549.2.7", "HmacSHA1"),
-    ("1.2.840.113549.2.9", "HmacSHA256"),
-    ("1.2.840.113549.2.10", "HmacSHA384"),
-    ("1.2.840.113549.2.11", "HmacSHA512"),
-    ("1.2.840.113549.3.4", "RC4"),
-];
-
-fn java_name(oid: &str) -> String {
-    let known = SECRET_ALGORITHMS.iter().find(|(known, _)| *known == oid);
-    known.map_or(oid, |(_, name)| name).to_owned()
 }
 
 impl Attributes {

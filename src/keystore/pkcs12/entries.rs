@@ -32,9 +32,13 @@ pub(super) fn from_bags(bags: Bags, oddities: &mut Vec<String>) -> Vec<Entry> {
             Content::PrivateKey { key, chain },
         ));
     }
+    let used_certificates: HashSet<Vec<u8>> =
+        used.iter().filter_map(|index| pool.der(*index)).collect();
     for (index, found) in pool.certificates.iter().enumerate() {
         let trusted = found.attributes.java_trusted;
-        if used.contains(&index) && !trusted {
+        // Java writes a CA that is trusted and in a chain twice, and shows it once.
+        let in_a_chain = used.contains(&index) || used_certificates.contains(&found.der);
+        if in_a_chain && !trusted {
             continue;
         }
         let certificate = found.der.clone();

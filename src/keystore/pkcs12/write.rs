@@ -3,19 +3,18 @@
 use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
-use super::bags::{
-    BAG, FRIENDLY_NAME, JAVA_TRUSTED, LOCAL_KEY_ID, SECRET_ALGORITHMS, X509_CERTIFICATE,
-};
+use super::bags::{BAG, FRIENDLY_NAME, JAVA_TRUSTED, LOCAL_KEY_ID, X509_CERTIFICATE};
 use super::integrity::PBMAC1;
 use super::{DATA, ENCRYPTED_DATA};
 use crate::der;
 use crate::keystore::ber::tag;
 use crate::keystore::pbe::encryption::{Encrypted, Pbes2Key, encrypt_pbes1};
 use crate::keystore::pbe::hash::Hash;
-use crate::keystore::pbe::kdf::Kdf;
+use crate::keystore::pbe::kdf::{Kdf, MAX_ITERATIONS};
 use crate::keystore::pbe::password_bytes;
 use crate::keystore::pbe::pbes1::Scheme;
 use crate::keystore::pbe::pkcs12_kdf::Purpose;
+use crate::keystore::secret_algorithms::identifier;
 use crate::keystore::{
     Alias, Content, EncodeOptions, Entry, Error, Format, KeyState, Keystore, Profile, SealedKey,
 };
@@ -31,7 +30,8 @@ pub(in crate::keystore) fn encode(
     options: &EncodeOptions<'_>,
     random: &mut dyn Random,
 ) -> Result<SecretBytes, Error> {
-    let writer = Writer::new(options, random);
+    let iterations = iterations(options)?;
+    let writer = Writer::new(options, iterations, random);
     let mut certificates = Vec::new();
     let mut keys = Zeroizing::new(Vec::new());
     for entry in &store.entries {
@@ -47,7 +47,7 @@ pub(in crate::keystore) fn encode(
         safes.extend(data(&contents));
     }
     let auth_safe = der::tlv(tag::SEQUENCE, &safes);
-    let mac = mac_data(&auth_safe, options, random);
+    let mac = mac_data(&auth_safe, options, iterations, random);
     let pfx = der::sequence(&[&der::integer(3), &data(&auth_safe), &mac]);
     Ok(SecretBytes::new(pfx))
 }
@@ -67,8 +67,7 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(options: &'a EncodeOptions<'a>, random: &mut dyn Random) -> Self {
-        let iterations = iterations(options);
+    fn new(options: &'a EncodeOptions<'a>, iterations: u32, random: &mut dyn Random) -> Self {
         let modern = matches!(options.profile, Profile::Modern | Profile::Pbmac1);
         let derive = |password, random: &mut dyn Random| {
             modern.then(|| Pbes2Key::derive(password, iterations, random))
@@ -194,11 +193,12 @@ impl<'a> Writer<'a> {
 }
 
 /// OpenSSL's 2048 for the old profiles, keytool's 10,000 for the modern ones.
-fn iterations(options: &EncodeOptions<'_>) -> u32 {
-    options.iterations.unwrap_or(match options.profile {
+fn iterations(options: &EncodeOptions<'_>) -> Result<u32, Error> {
+    let default = match options.profile {
         Profile::Compat | Profile::Legacy => 2_048,
         Profile::Modern | Profile::Pbmac1 => 10_000,
-    })
+    };
+    options.iterations_within(default, 1_024..=MAX_ITERATIONS)
 }
 
 fn cannot(entry: &Entry, what: &str) -> Error {
@@ -266,10 +266,8 @@ fn java_trusted() -> Vec<u8> {
 
 /// PKCS#8 around a raw key, as SUN wraps it.
 fn secret_info(algorithm: &str, key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let (oid, _) = SECRET_ALGORITHMS
-        .iter()
-        .find(|(oid, name)| name.eq_ignore_ascii_case(algorithm) || *oid == algorithm)?;
-    let algorithm = der::sequence(&[&der::oid(oid)]);
+    let oid = identifier(algorithm)?;
+    let algorithm = der::sequence(&[&der::oid(&oid)]);
     let key = Zeroizing::new(der::octets(key));
     Some(Zeroizing::new(der::sequence(&[
         &der::integer(0),
@@ -278,8 +276,12 @@ fn secret_info(algorithm: &str, key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     ])))
 }
 
-fn mac_data(content: &[u8], options: &EncodeOptions<'_>, random: &mut dyn Random) -> Vec<u8> {
-    let iterations = iterations(options);
+fn mac_data(
+    content: &[u8],
+    options: &EncodeOptions<'_>,
+    iterations: u32,
+    random: &mut dyn Random,
+) -> Vec<u8> {
     if options.profile == Profile::Pbmac1 {
         return pbmac1(content, options, iterations, random);
     }
