@@ -13,16 +13,13 @@ use crate::x509::{Certificate, Signed};
 /// The report as text.
 #[must_use]
 pub fn inspection_text(report: &Report, now: Timestamp, suggest: Suggest<'_>) -> String {
-    let mut out = String::new();
-    for item in &report.items {
-        out.push_str(&item_text(item, now));
-        out.push('\n');
-    }
+    let items = report.items.iter().map(|item| item_text(item, now));
+    let mut parts: Vec<String> = items.collect();
     let findings = report.all_findings();
     if !findings.is_empty() {
-        out.push_str(&findings_text(&findings, suggest));
+        parts.push(findings_text(&findings, suggest));
     }
-    out
+    parts.join("\n")
 }
 
 /// The report as JSON, schema `inspect/1`.
