@@ -2,6 +2,7 @@
 
 mod certificate;
 mod client;
+pub mod explain;
 mod foreign;
 mod handshake;
 mod network;

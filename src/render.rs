@@ -5,6 +5,7 @@
 
 mod conversation;
 pub mod escape;
+mod explanation;
 mod findings;
 mod inspection;
 mod metrics;
@@ -13,6 +14,7 @@ pub mod style;
 pub mod suggestion;
 
 pub use conversation::{address, conversation_json, conversation_text};
+pub use explanation::{explanation_json, explanation_text};
 pub use findings::{Suggest, document, findings_json, findings_text, outcome, remedy_json};
 pub use inspection::{certificate_json, inspection_json, inspection_text};
 pub use metrics::{inspection_nagios, inspection_prometheus, nagios};

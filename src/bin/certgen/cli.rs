@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Demo(commands::demo::Arguments),
     /// Run a practice broker with the certificates of the PKI folder, or one that misbehaves
     Serve(commands::serve::Arguments),
+    /// Say what a code means, how it comes about and how it is put right
+    Explain(commands::explain::Arguments),
     /// Print a completion script for a shell
     Completions(commands::completions::Arguments),
     /// Print the manual page (roff)

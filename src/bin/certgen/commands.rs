@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod explain;
 pub(crate) mod fixtures;
 pub(crate) mod init;
 pub(crate) mod inspect;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure
         Command::Bundle(arguments) => bundle::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Config(arguments) => config::run(&arguments, context),
+        Command::Explain(arguments) => explain::run(&arguments, context),
         Command::Fixtures(arguments) => fixtures::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments, context),
         Command::Inspect(arguments) => inspect::run(&arguments, context),
