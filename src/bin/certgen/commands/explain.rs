@@ -75,8 +75,8 @@ fn nearest(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use certgen::diagnose::explain::{commands, explain};
+    use clap::Parser as _;
     use clap::error::ErrorKind;
-    use clap::{CommandFactory as _, Parser as _};
 
     use super::*;
     use crate::cli::Cli;
@@ -85,7 +85,10 @@ mod tests {
         match Cli::try_parse_from(command.split_whitespace()) {
             Ok(_) => Ok(()),
             Err(error)
-                if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) =>
+                if matches!(
+                    error.kind(),
+                    ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+                ) =>
             {
                 Ok(())
             }
@@ -95,15 +98,11 @@ mod tests {
 
     #[test]
     fn every_command_in_an_explanation_parses() {
-        let known = Cli::command();
         for code in Code::ALL {
             for (_, text) in explain(*code) {
                 for command in commands(text) {
-                    let name = command.split_whitespace().nth(1).unwrap();
-                    if known.find_subcommand(name).is_some() || name.starts_with('-') {
-                        let result = parses(command);
-                        assert!(result.is_ok(), "{code}: {}", result.unwrap_err());
-                    }
+                    let result = parses(command);
+                    assert!(result.is_ok(), "{code}: {}", result.unwrap_err());
                 }
             }
         }
