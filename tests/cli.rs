@@ -33,7 +33,10 @@ fn comparable(line: &str) -> String {
     if line.starts_with("$ ") {
         return line.replacen("certgen ", "certgen --now 2026-01-01T00:00:00Z ", 1) + "\n";
     }
-    let words = line.replace("/home/you", "[CWD]");
+    let mut words = line.replace("/home/you", "[CWD]");
+    if rustix::process::geteuid().is_root() {
+        words = words.replacen("  sudo ", "  ", 1);
+    }
     let mut out: Vec<String> = Vec::new();
     for word in words.split(' ') {
         let text = word.trim_end_matches(',');

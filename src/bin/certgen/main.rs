@@ -27,7 +27,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Status {
-    let json = cli.global.json;
-    let outcome = Context::new(cli.global).and_then(|context| commands::run(cli.command, &context));
-    outcome.unwrap_or_else(|failure| present::failure(&failure, json))
+    let (json, verbose) = (cli.global.json, cli.global.verbose);
+    let outcome = Context::new(cli.global).and_then(|context| {
+        present::circumstances(&context);
+        commands::run(cli.command, &context)
+    });
+    outcome.unwrap_or_else(|failure| present::failure(&failure, json, verbose))
 }

@@ -7,6 +7,7 @@ use certgen::finding::{Code, Verdict};
 use certgen::render::escape::terminal;
 use certgen::render::remedy_json;
 use certgen::render::style::{BAD, HELP, paint};
+use certgen::time::rfc3339;
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
@@ -94,6 +95,18 @@ pub(crate) fn progress(context: &Context, count: usize, what: &str) -> indicatif
     }
 }
 
+/// With `--verbose`: what the command starts from, since it decides what the command does.
+pub(crate) fn circumstances(context: &Context) {
+    if context.verbose {
+        let folder = terminal(&context.dir.display().to_string()).into_owned();
+        let (now, version) = (rfc3339(context.now), env!("CARGO_PKG_VERSION"));
+        let _ = writeln!(
+            anstream::stderr().lock(),
+            "certgen {version}, folder `{folder}`, clock {now}"
+        );
+    }
+}
+
 /// Warns on standard error; `--quiet` does not silence warnings.
 pub(crate) fn warn(text: &str) {
     let label = paint(certgen::render::style::WARN, "warning:");
@@ -101,12 +114,12 @@ pub(crate) fn warn(text: &str) {
 }
 
 /// Prints why certgen could not do its job.
-pub(crate) fn failure(failure: &Failure, as_json: bool) -> Status {
-    let _ = writeln!(
-        anstream::stderr().lock(),
-        "{}",
-        failure_text(failure).trim_end()
-    );
+pub(crate) fn failure(failure: &Failure, as_json: bool, verbose: bool) -> Status {
+    let mut text = failure_text(failure);
+    if verbose {
+        text.push_str(&format!("  code: {}\n", failure.code));
+    }
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
     if as_json {
         let _ = json(failure_json(failure));
     }

@@ -18,7 +18,7 @@ pub(crate) fn line_in(action: &Action, dir: &std::path::Path) -> String {
 /// The command as words, where `given` are the arguments of the command that is running.
 fn words(action: &Action, given: &[String]) -> Vec<String> {
     let mut words = Words {
-        folder: folder(given),
+        folder: option(given, "--dir"),
         words: Vec::new(),
     };
     match action {
@@ -26,6 +26,7 @@ fn words(action: &Action, given: &[String]) -> Vec<String> {
         Action::IssueBroker { names, replace } => words
             .in_folder("broker")
             .all(names)
+            .same_broker(given)
             .flag("--force", *replace),
         Action::IssueClient { name, replace } => words
             .in_folder("client")
@@ -60,15 +61,15 @@ fn words(action: &Action, given: &[String]) -> Vec<String> {
     words.words
 }
 
-/// `--dir DIR` as it was given, since a suggested command is about the same folder.
-fn folder(given: &[String]) -> Option<String> {
+/// The value of an option as it was given: a suggested command is about the same folder, and the
+/// same broker.
+fn option(given: &[String], name: &str) -> Option<String> {
     let mut words = given.iter();
     while let Some(word) = words.next() {
-        if word == "--dir" {
-            return words.next().cloned();
-        }
-        if let Some(folder) = word.strip_prefix("--dir=") {
-            return Some(folder.to_owned());
+        match word.strip_prefix(name) {
+            Some("") => return words.next().cloned(),
+            Some(rest) if rest.starts_with('=') => return rest.get(1..).map(str::to_owned),
+            _ => {}
         }
     }
     None
@@ -134,6 +135,14 @@ impl Words {
         self.one(command)
     }
 
+    /// The name of the broker's files, where the running command issues a broker's certificate.
+    fn same_broker(&mut self, given: &[String]) -> &mut Self {
+        match option(given, "--name") {
+            Some(name) if given.iter().any(|word| word == "broker") => self.option("--name", &name),
+            _ => self,
+        }
+    }
+
     fn option(&mut self, name: &str, value: &str) -> &mut Self {
         self.one(name).one(value)
     }
@@ -146,8 +155,11 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use certgen::finding::Code;
+    use clap::Parser as _;
+    use clap::error::ErrorKind;
 
     use super::*;
+    use crate::cli::Cli;
 
     fn samples() -> Vec<Action> {
         let text = str::to_owned;
@@ -209,10 +221,36 @@ mod tests {
     }
 
     #[test]
-    fn a_suggestion_is_about_the_same_folder() {
+    fn every_suggestion_is_a_command() {
+        let given = ["--dir", "pki", "inspect", "client/phone.p12"].map(str::to_owned);
+        for action in samples() {
+            let words = words(&action, &given);
+            let help = matches!(action, Action::Help { .. });
+            if matches!(action, Action::Shell { .. }) {
+                continue; // another program's
+            }
+            match Cli::try_parse_from(&words) {
+                Ok(_) => assert!(!help, "{words:?}"),
+                Err(error) => assert!(
+                    help && error.kind() == ErrorKind::DisplayHelp,
+                    "{words:?}: {error}"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn a_suggestion_is_about_the_same_folder_and_the_same_broker() {
         let given = ["--dir=my pki", "client"].map(str::to_owned);
         let line = shell_line(&words(&Action::CreateAuthority, &given));
         assert_eq!(line, "certgen --dir 'my pki' ca");
+        let given = ["broker", "a.lan", "--name", "cloud"].map(str::to_owned);
+        let action = Action::IssueBroker {
+            names: vec!["a.lan".to_owned()],
+            replace: true,
+        };
+        let line = shell_line(&words(&action, &given));
+        assert_eq!(line, "certgen broker a.lan --name cloud --force");
     }
 
     #[test]

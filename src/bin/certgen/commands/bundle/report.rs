@@ -124,7 +124,10 @@ impl Report {
             out.push_str(&findings_text(&self.findings, &suggest::line));
         }
         if let Some(next) = self.next() {
-            out.push_str(&format!("\nnext  {}\n", paint(HELP, &next)));
+            out.push_str(&format!(
+                "\nnext: check that a broker and this store work together\n  {}\n",
+                paint(HELP, &next)
+            ));
         }
         out
     }
