@@ -143,6 +143,19 @@ impl PkiFolder {
         Ok(lock)
     }
 
+    /// Finishes, or takes back, what a command that was killed left half done; does nothing where
+    /// there is nothing of the kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`PkiFolder::lock`].
+    pub fn finish_interrupted(&self) -> Result<(), Error> {
+        match journal::is_there(&self.root) {
+            true => self.lock().map(drop),
+            false => Ok(()),
+        }
+    }
+
     fn recover(&self) -> Result<(), Error> {
         journal::recover(&self.root)?;
         for folder in ["", "ca", "ca/issued", "ca/replaced", "broker", "client"] {

@@ -62,6 +62,11 @@ impl Journal {
     }
 }
 
+/// Whether a command is at work below `root`, or was interrupted.
+pub(super) fn is_there(root: &Path) -> bool {
+    [FORWARD, BACK].iter().any(|name| root.join(name).exists())
+}
+
 /// Finishes or takes back what a command before this one left half done below `root`.
 pub(super) fn recover(root: &Path) -> Result<(), Error> {
     for (name, forward) in [(BACK, false), (FORWARD, true)] {

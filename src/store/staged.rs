@@ -14,7 +14,7 @@ use crate::x509::hex;
 /// How our temporaries begin; none of them outlives the next command.
 const PREFIX: &str = ".certgen-";
 
-/// A temporary that will become `target`; removed on drop unless it was renamed.
+/// A temporary that will become `target`.
 #[derive(Debug)]
 pub(super) struct Staged {
     pub(super) target: PathBuf,
@@ -38,8 +38,10 @@ impl Staged {
             token: hex(&array::<8>(&mut SystemRandom)),
             replaces: target.symlink_metadata().is_ok(),
         };
-        let written = staged.fill(contents, mode, sync);
-        written.map_err(|error| Error::write(target, error))?;
+        if let Err(error) = staged.fill(contents, mode, sync) {
+            let _ = remove(&staged.temporary());
+            return Err(Error::write(target, error));
+        }
         Ok(staged)
     }
 

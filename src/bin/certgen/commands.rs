@@ -15,6 +15,8 @@ pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod verify;
 
+use certgen::store::PkiFolder;
+
 use crate::cli::Command;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -22,6 +24,8 @@ use crate::present::Status;
 
 /// Does what was asked for.
 pub(crate) fn run(command: Command, context: &Context) -> Result<Status, Failure> {
+    // Whoever cannot write there reads what is there; whoever must write hears of it later.
+    let _ = PkiFolder::new(&context.dir).finish_interrupted();
     match command {
         Command::Broker(arguments) => broker::run(&arguments, context),
         Command::Ca(arguments) => ca::run(&arguments, context),

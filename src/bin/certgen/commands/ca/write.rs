@@ -1,7 +1,11 @@
 //! The files of a CA, written; a CA that is replaced is kept.
 
+use std::path::Path;
+
 use certgen::finding::{Code, Finding, Remedy};
 use certgen::keystore::pem;
+use certgen::pki::Serial;
+use certgen::random::SystemRandom;
 use certgen::secret::{Password, PrivateKey};
 use certgen::store::{Access, FileSet, PkiFolder};
 use certgen::x509::Certificate;
@@ -30,7 +34,7 @@ impl NewAuthority {
 
     /// Adds its files to a set; a CA that is there already is moved out of the way, not lost.
     pub(in crate::commands) fn add_to(&self, files: &mut FileSet) -> Result<Vec<Finding>, Failure> {
-        let findings = self.keep_what_was_there(files);
+        let findings = self.keep_what_was_there(files)?;
         let text: String = self
             .chain
             .iter()
@@ -50,31 +54,48 @@ impl NewAuthority {
         Ok(findings)
     }
 
-    fn keep_what_was_there(&self, files: &mut FileSet) -> Vec<Finding> {
-        let Ok(chain) = self.folder.authority_chain() else {
-            return Vec::new();
-        };
-        let Some(old) = chain.first().filter(|old| Some(*old) != self.chain.first()) else {
-            return Vec::new();
-        };
-        let serial = old.serial_hex();
-        let certificate = self.folder.replaced_authority(&serial, "crt");
-        let text: String = chain.iter().map(|one| pem::certificate(&one.der)).collect();
-        if !certificate.exists() {
-            files.add(certificate, text.into_bytes(), Access::Public);
+    fn keep_what_was_there(&self, files: &mut FileSet) -> Result<Vec<Finding>, Failure> {
+        let certificate = bytes_of(&self.folder.ca_certificate())?;
+        let key = bytes_of(&self.folder.ca_key())?;
+        let chain = self.folder.authority_chain().unwrap_or_default();
+        let old = chain.first();
+        if (&certificate, &key) == (&None, &None)
+            || old.is_some_and(|one| self.chain.first() == Some(one))
+        {
+            return Ok(Vec::new());
         }
-        let key = self.folder.replaced_authority(&serial, "key");
-        if let (false, Ok(bytes)) = (key.exists(), PkiFolder::read(&self.folder.ca_key())) {
-            files.add(key.clone(), bytes, Access::Owner);
+        // What cannot be read as a certificate is kept all the same, under a name of its own.
+        let name = old.map_or_else(
+            || Serial::draw(&mut SystemRandom).to_hex(),
+            Certificate::serial_hex,
+        );
+        let kept = [
+            ("crt", certificate, Access::Public),
+            ("key", key, Access::Owner),
+        ];
+        for (ending, bytes, access) in kept {
+            let path = self.folder.replaced_authority(&name, ending);
+            if let Some(bytes) = bytes.filter(|_| !path.exists()) {
+                files.add(path, bytes, access);
+            }
         }
+        let subject = old.map_or_else(String::new, |old| format!(" `{}`", old.subject));
         let cause = format!(
-            "the CA `{}` was replaced: certificates and stores that it made are refused from now on; it is kept as `{}`",
-            old.subject,
-            key.display()
+            "the CA{subject} was replaced: certificates and stores that it made are refused from now on; it is kept as `{}`",
+            self.folder.replaced_authority(&name, "key").display()
         );
         let remedy = "issue every broker and client certificate again, and bundle the stores again";
         let finding = Finding::warning(Code::CaRegenerated, cause);
-        vec![finding.with_remedy(Remedy::text(remedy))]
+        Ok(vec![finding.with_remedy(Remedy::text(remedy))])
+    }
+}
+
+/// What is in a file that is about to be replaced; a file that is there must be readable.
+fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match PkiFolder::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(certgen::store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
