@@ -12,11 +12,9 @@ const MAX_DEPTH: u8 = 32;
 
 /// Universal and context tags that stores are made of (first identifier octet).
 pub(super) mod tag {
-    pub(in crate::keystore) const BOOLEAN: u8 = 0x01;
     pub(in crate::keystore) const INTEGER: u8 = 0x02;
     pub(in crate::keystore) const BIT_STRING: u8 = 0x03;
     pub(in crate::keystore) const OCTET_STRING: u8 = 0x04;
-    pub(in crate::keystore) const NULL: u8 = 0x05;
     pub(in crate::keystore) const OID: u8 = 0x06;
     pub(in crate::keystore) const UTF8_STRING: u8 = 0x0c;
     pub(in crate::keystore) const GENERALIZED_TIME: u8 = 0x18;
