@@ -102,7 +102,7 @@ impl Report {
         let folder = self.entries.first().and_then(|entry| entry.files.first());
         let folder = folder
             .and_then(|path| path.parent())
-            .unwrap_or(Path::new("."));
+            .unwrap_or_else(|| Path::new("."));
         let made = if self.dry_run {
             "would be made"
         } else {

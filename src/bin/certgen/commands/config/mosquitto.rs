@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Fa
         let parent = file
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
-        let mut files = FileSet::new(parent.unwrap_or(Path::new(".")), arguments.force);
+        let mut files = FileSet::new(parent.unwrap_or_else(|| Path::new(".")), arguments.force);
         files.add(
             file,
             deployment.configuration.clone().into_bytes(),
