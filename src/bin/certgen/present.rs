@@ -65,6 +65,15 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     ignore_broken_pipe(out.write_all(bytes).and_then(|()| out.flush()))
 }
 
+/// Writes a page to a file, or to standard output for `-`.
+pub(crate) fn page(path: &std::path::Path, page: &str) -> Result<(), Failure> {
+    if path == std::path::Path::new("-") {
+        return bytes(page.as_bytes());
+    }
+    std::fs::write(path, page)
+        .map_err(|error| Failure::cannot_write(&format!("`{}`", path.display()), &error))
+}
+
 /// Prints a JSON document to standard output, indented.
 pub(crate) fn json(document: Map<String, Value>) -> Result<(), Failure> {
     bytes(format!("{:#}\n", Value::Object(document)).as_bytes())

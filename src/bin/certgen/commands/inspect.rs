@@ -10,7 +10,9 @@ use certgen::finding::{Action, Diagnostic as _, Finding, Remedy, Severity};
 use certgen::inspect::{Item, Look, Report, examine, is_known};
 use certgen::keystore::{Error, Integrity, Limits, Passwords, pem};
 use certgen::pki::audit::Lone;
-use certgen::render::{inspection_json, inspection_nagios, inspection_prometheus, inspection_text};
+use certgen::render::{
+    inspection_html, inspection_json, inspection_nagios, inspection_prometheus, inspection_text,
+};
 use certgen::secret::Password;
 use certgen::time::Span;
 
@@ -54,6 +56,9 @@ struct Output {
     /// Print one line for Nagios, and exit with its 0, 1, 2 or 3
     #[arg(long, conflicts_with = "json", group = "form")]
     nagios: bool,
+    /// Write the report as a page that stands for itself to this file (`-` for standard output)
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
@@ -68,6 +73,13 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Fa
 fn print(report: &Report, arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
     let verdict = report.verdict();
     let output = &arguments.output;
+    if let Some(path) = &output.html {
+        let page = inspection_html(report, context.now, &suggest::line);
+        present::page(path, &page)?;
+        if path == Path::new("-") {
+            return Ok(Status::of(verdict, context));
+        }
+    }
     if output.nagios {
         present::text(&inspection_nagios(report, context.now))?;
         return Ok(Status::Nagios(verdict));

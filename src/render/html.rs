@@ -1,0 +1,158 @@
+//! Pages that stand for themselves: one file, no script, nothing loaded, and a policy that forbids
+//! both (Content-Security-Policy by hash).
+
+use base64ct::{Base64, Encoding as _};
+use sha2::{Digest as _, Sha256};
+
+use super::Suggest;
+use super::escape::html;
+use crate::finding::{Finding, Severity, Verdict};
+use crate::time::{Timestamp, date, days_left, end_for_people};
+use crate::x509::Certificate;
+
+const STYLE: &str = include_str!("html/page.css");
+
+/// A whole page around `body`.
+pub(super) fn page(title: &str, verdict: Verdict, made: Option<Timestamp>, body: &str) -> String {
+    let hash = Base64::encode_string(&Sha256::digest(STYLE.as_bytes()));
+    let title = html(title);
+    let made = made.map_or_else(String::new, |time| {
+        format!("<p class=\"made\">{}</p>\n", crate::time::rfc3339(time))
+    });
+    let verdict = verdict.as_str();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{title}: {verdict}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <header>\n<h1>{title}</h1>\n<p class=\"verdict {verdict}\">{verdict}</p>\n{made}</header>\n<main>\n{body}</main>\n</body>\n</html>\n"
+    )
+}
+
+/// A section with a heading; nothing where it would be empty.
+pub(super) fn section(title: &str, content: &str) -> String {
+    if content.is_empty() {
+        return String::new();
+    }
+    format!("<section>\n<h2>{}</h2>\n{content}</section>\n", html(title))
+}
+
+/// The findings as cards.
+pub(super) fn findings(findings: &[Finding], suggest: Suggest<'_>) -> String {
+    findings.iter().map(|f| finding(f, suggest)).collect()
+}
+
+fn finding(finding: &Finding, suggest: Suggest<'_>) -> String {
+    let severity = finding.severity.as_str();
+    let mut rows = String::new();
+    if let Some(subject) = &finding.subject {
+        rows.push_str(&row("of", &html(subject)));
+    }
+    rows.push_str(&row("cause", &html(&finding.cause)));
+    if !finding.stacks.is_empty() {
+        let stacks: Vec<_> = finding.stacks.iter().map(|stack| stack.as_str()).collect();
+        rows.push_str(&row("breaks", &html(&stacks.join(", "))));
+    }
+    if let Some(remedy) = &finding.remedy {
+        rows.push_str(&row("fix", &html(&remedy.text)));
+        if let Some(action) = &remedy.action {
+            let command = format!("<code>{}</code>", html(&suggest(action)));
+            rows.push_str(&row("run", &command));
+        }
+    }
+    format!(
+        "<article class=\"{severity}\">\n<h3><span class=\"badge\">{severity}</span> {}</h3>\n<dl>\n{rows}</dl>\n</article>\n",
+        finding.code
+    )
+}
+
+/// A name and what is so; `value` is markup already.
+pub(super) fn row(name: &str, value: &str) -> String {
+    format!("<dt>{}</dt><dd>{value}</dd>\n", html(name))
+}
+
+/// A certificate with its dates, and how much of its life has passed.
+pub(super) fn certificate(certificate: &Certificate, place: &str, now: Timestamp) -> String {
+    let left = days_left(now, certificate.not_after);
+    let state = match left {
+        ..0 => "failure",
+        0..30 => "warning",
+        _ if certificate.not_before > now => "failure",
+        _ => "good",
+    };
+    let names: Vec<String> = certificate
+        .subject_alt_names
+        .iter()
+        .flatten()
+        .take(12)
+        .map(|name| html(&name.to_string()))
+        .collect();
+    let mut rows = row("issuer", &html(&certificate.issuer.to_string()));
+    if !names.is_empty() {
+        rows.push_str(&row("names", &names.join(", ")));
+    }
+    let validity = format!(
+        "{} to {}",
+        date(certificate.not_before),
+        end_for_people(now, certificate.not_after)
+    );
+    rows.push_str(&row(
+        "valid",
+        &format!("{} {}", html(&validity), life(certificate, now, state)),
+    ));
+    rows.push_str(&row(
+        "key",
+        &html(&certificate.public_key.kind().to_string()),
+    ));
+    rows.push_str(&row(
+        "sha256",
+        &format!("<code>{}</code>", certificate.sha256_hex()),
+    ));
+    format!(
+        "<div class=\"certificate {state}\">\n<h4>{} <small>{}</small></h4>\n<dl>\n{rows}</dl>\n</div>\n",
+        html(&subject(certificate)),
+        html(place)
+    )
+}
+
+fn subject(certificate: &Certificate) -> String {
+    let subject = certificate.subject.to_string();
+    if subject.is_empty() {
+        return "(empty subject)".to_owned();
+    }
+    subject
+}
+
+/// A bar: the part of the validity that has passed.
+fn life(certificate: &Certificate, now: Timestamp, state: &str) -> String {
+    let whole = (certificate.not_after - certificate.not_before)
+        .whole_seconds()
+        .max(1);
+    let gone = (now - certificate.not_before)
+        .whole_seconds()
+        .clamp(0, whole);
+    let width = gone.saturating_mul(120) / whole;
+    format!(
+        "<svg class=\"life\" width=\"120\" height=\"8\" role=\"img\" aria-label=\"part of the validity that has passed\"><rect class=\"all\" width=\"120\" height=\"8\"/><rect class=\"{state}\" width=\"{width}\" height=\"8\"/></svg>"
+    )
+}
+
+/// How many findings of each weight there are, in words.
+pub(super) fn counts(findings: &[Finding]) -> String {
+    let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
+    let words = [
+        (count(Severity::Failure), "failure"),
+        (count(Severity::Warning), "warning"),
+        (count(Severity::Note), "note"),
+    ];
+    let parts: Vec<String> = words
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    if parts.is_empty() {
+        return "Findings".to_owned();
+    }
+    format!("Findings: {}", parts.join(", "))
+}
