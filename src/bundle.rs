@@ -1,6 +1,6 @@
 //! Packaging: which stores a key, its chain and the CA go into, for whom, and what gets lost.
 //!
-//! [`plan`] encodes a store, decodes it again and compares, so that a fault of a codec becomes an
+//! [`plan()`] encodes a store, decodes it again and compares, so that a fault of a codec becomes an
 //! error before anything is written. Nothing here touches a file.
 
 mod adapt;
