@@ -66,13 +66,17 @@ hostile! {
     jks: Format::Jks;
     jceks: Format::Jceks;
     pkcs12: Format::Pkcs12;
+    bcfks: Format::Bcfks;
 }
 
 /// Stores to start from: our own, small; and those of others, where they are there.
 fn seeds(format: Format) -> Vec<Vec<u8>> {
     let password = password();
     let mut options = EncodeOptions::new(format, &password);
-    options.iterations = Some(2);
+    options.iterations = Some(match format {
+        Format::Pkcs12 | Format::Bcfks => 1_024,
+        _ => 2,
+    });
     let store = Keystore::new(format, entries(format));
     let mut seeds = vec![encoded(&store, &options)];
     if format == Format::Bks {

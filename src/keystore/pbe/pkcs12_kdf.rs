@@ -111,4 +111,52 @@ mod tests {
         );
         assert_eq!(derive(Purpose::Iv, 16), "ebb253ff44dcbfdf154e9345b6ebc2bd");
     }
+
+    // Every derivation of kat.json, which lies beside the project, not in it.
+    #[test]
+    fn agrees_with_every_known_answer() {
+        use sha2::{Sha256, Sha512};
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../shared/formats/vectors/kat.json"
+        );
+        let Ok(text) = std::fs::read(file) else {
+            #[expect(clippy::print_stderr, reason = "says what is left out")]
+            {
+                eprintln!(
+                    "skipped: the known answers of key derivation, because ../shared is not there"
+                );
+            }
+            return;
+        };
+        let answers: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&text).unwrap();
+        let mut count = 0;
+        for (question, answer) in &answers {
+            let words: Vec<&str> = question.split('|').collect();
+            let ["p12kdf", hash, password, salt, iterations, id, length] = words[..] else {
+                continue;
+            };
+            let password = pkcs12(&Password::new(password.into()));
+            let salt: Vec<u8> = (0..salt.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&salt[at..at + 2], 16).unwrap())
+                .collect();
+            let purpose =
+                [Purpose::Key, Purpose::Iv, Purpose::Mac][id.parse::<usize>().unwrap() - 1];
+            let (iterations, length) = (iterations.parse().unwrap(), length.parse().unwrap());
+            let found = match hash {
+                "sha1" => derive::<Sha1>(&password, &salt, iterations, purpose, length),
+                "sha256" => derive::<Sha256>(&password, &salt, iterations, purpose, length),
+                _ => derive::<Sha512>(&password, &salt, iterations, purpose, length),
+            };
+            assert_eq!(
+                crate::x509::hex(&found),
+                answer.as_str().unwrap(),
+                "{question}"
+            );
+            count += 1;
+        }
+        assert!(count >= 36, "{count}");
+    }
 }
