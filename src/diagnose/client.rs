@@ -242,7 +242,7 @@ impl Case<'_> {
         failure(
             Code::BrokerCrlExpired,
             cause,
-            "make a current revocation list (`certgen crl`), install it as the broker's crlfile and reload the broker; check the broker's clock",
+            "make a current revocation list with the CA, install it as the broker's crlfile and reload the broker; check the broker's clock",
         )
     }
 

@@ -151,7 +151,7 @@ impl Paths<'_> {
                     list.issuer,
                     time::end_for_people(self.judge.now, next)
                 );
-                let remedy = Remedy::text("make the current list with `certgen crl`, install it, and reload the broker");
+                let remedy = Remedy::text("make the current list with the CA, install it, and reload the broker");
                 Some(Finding::failure(Code::BrokerCrlExpired, cause).with_remedy(remedy))
             })
             .collect()
