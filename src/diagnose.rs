@@ -2,6 +2,7 @@
 
 mod certificate;
 mod client;
+mod emulation;
 pub mod explain;
 mod foreign;
 mod handshake;
@@ -11,6 +12,8 @@ mod publish;
 mod session;
 pub mod transcript;
 mod words;
+
+pub use emulation::as_client;
 
 use crate::finding::{Code, Finding, Severity};
 use crate::pki::audit::Link;

@@ -15,7 +15,10 @@ mod stores;
 pub mod style;
 pub mod suggestion;
 
-pub use conversation::{address, conversation_json, conversation_text};
+pub use conversation::{
+    ConversationMetrics, address, conversation_html, conversation_json, conversation_line,
+    conversation_nagios, conversation_page, conversation_text,
+};
 pub use explanation::{explanation_json, explanation_text};
 pub use findings::{Suggest, document, findings_json, findings_text, outcome, remedy_json};
 pub use inspection::{certificate_json, inspection_json, inspection_text};

@@ -16,7 +16,7 @@ pub(super) fn findings(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) 
     if let Some(finding) = case.subscription() {
         return vec![finding];
     }
-    if let Some(finding) = case.message() {
+    if let Some(finding) = case.announced().or_else(|| case.message()) {
         return vec![finding];
     }
     let mut findings: Vec<Finding> = case.held().into_iter().collect();
@@ -99,6 +99,28 @@ impl Case<'_> {
             ),
             "allow the topic for this user in the broker's access list or policy (AWS IoT: iot:Subscribe), or check with a topic that is allowed",
         )
+    }
+
+    /// What MQTT 5's CONNACK rules out is not even sent.
+    fn announced(&self) -> Option<Finding> {
+        let (asked, bytes) = (self.transcript.request.mqtt.qos, self.mqtt.publish_bytes);
+        if let Some(most) = self.connack.maximum_qos.filter(|most| *most < asked) {
+            return Some(failure(
+                Code::QosNotSupported,
+                format!(
+                    "the broker announces QoS {most} as its highest, and the test asked for QoS {asked}: the message was not sent"
+                ),
+                "use the lower QoS (--qos 0), or raise max_qos (mosquitto) on the broker",
+            ));
+        }
+        let most = usize::try_from(self.connack.maximum_packet_size?).ok()?;
+        (most < bytes).then(|| {
+            failure(
+                Code::MessageTooLarge,
+                format!("the broker announces that it takes packets of at most {most} bytes, and the test message has {bytes}: it was not sent"),
+                "send smaller messages, or raise max_packet_size (mosquitto) on the broker",
+            )
+        })
     }
 
     fn message(&self) -> Option<Finding> {

@@ -211,6 +211,7 @@ impl Conversation<'_> {
         let password = self.prober.password.as_ref();
         let mut plan = session::Plan::new(&self.request.mqtt, password, &mut SystemRandom);
         plan.version = version;
+        plan.lingers = self.request.probes;
         session::run(link, &plan, &mut self.transcript, self.clock).await;
     }
 

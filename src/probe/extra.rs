@@ -3,6 +3,7 @@
 //! Each is a connection of its own, bounded in time and bytes, without credentials and without the
 //! client's identity, and is asked only where its answer could change what the cause is.
 
+mod beyond_tls;
 mod bytes;
 mod legacy;
 
@@ -14,18 +15,14 @@ use super::Prober;
 use super::clock::Clock;
 use super::converse::{connect_again, hello, shake_only};
 use super::link::{Link, Stream};
-use super::session;
 use super::tls::{self, Hello};
 use crate::diagnose::transcript::{
-    Alert, Connected, Incompatible, MqttVersion, Reply, Silence, StepName, Tls, TlsFailure,
-    Transcript,
+    Alert, Connected, Incompatible, StepName, Tls, TlsFailure, Transcript,
 };
 
 /// How long one probe may take.
 const PROBE: Duration = Duration::from_secs(2);
 const NO_APPLICATION_PROTOCOL: Alert = Alert(120);
-/// ALPN protocols that brokers are known to share a port by.
-const KNOWN_ALPN: [&str; 2] = ["x-amzn-mqtt-ca", "mqtt"];
 
 /// Asks what the transcript leaves open.
 pub(super) async fn probe(
@@ -237,116 +234,6 @@ impl Probing<'_> {
             };
             self.transcript.extra.without_alpn = self.shake(&without).await;
         }
-    }
-
-    /// TLS is fine, and what follows is not MQTT as it should be.
-    async fn mqtt(&mut self) {
-        if self.transcript.request.tls.is_none() {
-            let deadline = self.clock.within(PROBE);
-            self.transcript.extra.tls_hello = legacy::ask(self.peer, None, deadline).await;
-            self.transcript.extra.http =
-                bytes::ask(self.peer, HTTP_GET, self.clock.within(PROBE)).await;
-            return;
-        }
-        let missing = self
-            .transcript
-            .mqtt
-            .as_ref()
-            .and_then(|mqtt| mqtt.connack.missing().cloned());
-        match missing {
-            Some(Silence::Foreign(_)) => self.ask_alpn().await,
-            Some(Silence::Closed(_) | Silence::TimedOut | Silence::Malformed { .. }) => {
-                self.other_mqtt_version().await;
-                self.http_inside().await;
-                self.ask_alpn().await;
-            }
-            Some(_) => {}
-            None => self.other_version_where_refused().await,
-        }
-    }
-
-    /// An HTTP request inside TLS, which a web server answers.
-    async fn http_inside(&mut self) {
-        if let Some(link) = self.link().await {
-            self.transcript.extra.https =
-                bytes::ask_over(link, HTTP_GET, self.clock.within(PROBE)).await;
-        }
-    }
-
-    /// Whether the port shares itself by ALPN.
-    async fn ask_alpn(&mut self) {
-        let Some(hello) = self.hello() else {
-            return;
-        };
-        for name in KNOWN_ALPN
-            .iter()
-            .filter(|name| !hello.alpn.iter().any(|asked| asked == *name))
-        {
-            if !self.is_in_time() {
-                return;
-            }
-            let hello = Hello {
-                alpn: vec![(*name).to_owned()],
-                ..hello.clone()
-            };
-            if let Some(tls) = self.shake(&hello).await {
-                self.transcript.extra.alpns.push(((*name).to_owned(), tls));
-            }
-        }
-    }
-
-    /// A link over TLS, verified like the conversation itself, without the identity.
-    async fn link(&self) -> Option<Link> {
-        if !self.is_in_time() {
-            return None;
-        }
-        let deadline = self.clock.within(PROBE);
-        let hello = hello(&self.transcript.request).ok()?;
-        let tap = connect_again(self.peer, deadline).await?;
-        let (_, session) = tls::shake(&self.prober.shared, &hello, tap, deadline).await;
-        let session = session?;
-        Some(Link::new(
-            Stream::Tls(Box::new(session.stream)),
-            session.notes,
-        ))
-    }
-
-    async fn other_version_where_refused(&mut self) {
-        let connack = self
-            .transcript
-            .mqtt
-            .as_ref()
-            .and_then(|mqtt| mqtt.connack.value().cloned());
-        let Some(connack) = connack else {
-            return;
-        };
-        if matches!(connack.code, 1 | 0x84) || (connack.code > 5 && connack.code < 0x80) {
-            self.other_mqtt_version().await;
-        }
-    }
-
-    /// CONNECT of another version, without credentials.
-    async fn other_mqtt_version(&mut self) {
-        let asked = self.transcript.request.mqtt.version;
-        let other = if asked == MqttVersion::V5 {
-            MqttVersion::V311
-        } else {
-            MqttVersion::V5
-        };
-        let Some(mut link) = self.link().await else {
-            return;
-        };
-        let id = self
-            .transcript
-            .mqtt
-            .as_ref()
-            .map(|mqtt| mqtt.client_id.clone())
-            .unwrap_or_default();
-        let deadline = self.clock.within(PROBE);
-        let reply: Reply<_> = session::connect_only(&mut link, other, &id, deadline).await;
-        let accepted = reply.value().is_some_and(|connack| connack.code == 0);
-        link.close(if accepted { &[0xe0, 0] } else { &[] }).await;
-        self.transcript.extra.other_mqtt_version = Some((other, reply));
     }
 
     /// The other names that the user thinks of.

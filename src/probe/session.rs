@@ -4,6 +4,8 @@ mod hold;
 mod packets;
 mod plan;
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use self::packets::{ask_connack, next, reply, too_many, unexpected};
@@ -18,6 +20,8 @@ use crate::probe::narrate::{missing, refusal};
 
 /// More packets than this are not read while one answer is awaited.
 const MOST_PACKETS: usize = 1_000;
+/// How long a silent peer is given to close the connection.
+const LINGER: Duration = Duration::from_secs(2);
 const SUBSCRIBE_ID: u16 = 1;
 const PUBLISH_ID: u16 = 2;
 
@@ -116,6 +120,9 @@ impl Session<'_> {
     async fn connect(&mut self) -> Outcome {
         let connect = self.plan.connect();
         self.mqtt.connack = ask_connack(self.link, &connect, self.clock.stage()).await;
+        if self.plan.lingers && self.mqtt.connack.missing() == Some(&Silence::TimedOut) {
+            self.await_close().await;
+        }
         match &self.mqtt.connack {
             Reply::Came { value, .. } if value.code == 0 => {
                 let id = value
@@ -129,6 +136,18 @@ impl Session<'_> {
             }
             Reply::Came { value, .. } => Outcome::Failed(refusal(value, self.plan.version)),
             reply => Outcome::Failed(missing("CONNACK", reply)),
+        }
+    }
+
+    /// Waits beyond the limit for the end of the connection, which says more than silence.
+    async fn await_close(&mut self) {
+        let started = Instant::now();
+        let ended = self.link.receive(self.clock.within(LINGER)).await;
+        if let (Err(Silence::Closed(closing)), Reply::Missing { instead, after }) =
+            (ended, &mut self.mqtt.connack)
+        {
+            *instead = Silence::Closed(closing);
+            *after += started.elapsed();
         }
     }
 
@@ -192,6 +211,7 @@ impl Session<'_> {
         if let Some(reason) = self.broker_takes_less() {
             return Outcome::Failed(reason);
         }
+        self.link.notes().acknowledge_late();
         let deadline = self.clock.stage();
         let asked = Instant::now();
         let ended = match self.link.send(&bytes, deadline).await {
@@ -220,9 +240,11 @@ impl Session<'_> {
         })
     }
 
-    /// Until acknowledgement and echo are there.
+    /// Until acknowledgement and echo are there. The echo is acknowledged last: an answer in between
+    /// would hide that the broker waits for one between two packets (Nagle's algorithm).
     async fn await_echo(&mut self, asked: Instant, deadline: Instant) -> Result<(), Silence> {
         let mut packets = 0;
+        let mut echo = None;
         while self.is_open() {
             packets += 1;
             if packets > MOST_PACKETS {
@@ -251,12 +273,15 @@ impl Session<'_> {
                 }
                 Packet::Publish(publish) if self.is_ours(&publish) => {
                     self.mqtt.echo = reply(Ok(()), asked);
-                    self.acknowledge(&publish, deadline).await?;
+                    echo = Some(publish);
                 }
                 other => self.other(other, deadline).await?,
             }
         }
-        Ok(())
+        match echo {
+            Some(publish) => self.acknowledge(&publish, deadline).await,
+            None => Ok(()),
+        }
     }
 
     fn is_ours(&self, publish: &Publish) -> bool {

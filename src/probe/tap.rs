@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -26,6 +27,7 @@ pub(super) struct Tap {
 pub(super) struct Notes {
     traffic: Arc<Mutex<Traffic>>,
     since: Instant,
+    patient: Arc<AtomicBool>,
 }
 
 impl Notes {
@@ -33,7 +35,14 @@ impl Notes {
         Self {
             traffic: Arc::default(),
             since: Instant::now(),
+            patient: Arc::default(),
         }
+    }
+
+    /// Leaves acknowledgements to the kernel from now on, as other clients do: a peer that waits
+    /// for them (Nagle's algorithm) shows itself by a delay of about 40 ms.
+    pub(super) fn acknowledge_late(&self) {
+        self.patient.store(true, Ordering::Relaxed);
     }
 
     /// What was noted so far.
@@ -109,11 +118,14 @@ impl Tap {
         self.notes.clone()
     }
 
-    /// Acknowledges at once what comes next, so that a peer with Nagle's algorithm on does not
+    /// Acknowledges at once what comes next (unless it is to be late), so that a peer with Nagle's algorithm on does not
     /// wait for a delayed acknowledgement; the kernel forgets it again and again.
     fn acknowledge_at_once(&self) {
         #[cfg(target_os = "linux")]
-        let _ = rustix::net::sockopt::set_tcp_quickack(&self.inner, true);
+        {
+            let at_once = !self.notes.patient.load(Ordering::Relaxed);
+            let _ = rustix::net::sockopt::set_tcp_quickack(&self.inner, at_once);
+        }
     }
 }
 

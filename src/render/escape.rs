@@ -38,6 +38,26 @@ pub fn html(text: &str) -> String {
     out
 }
 
+/// A JSON document with every character that could steer a terminal written as `\\u202e`; the
+/// document stays the same to whoever parses it.
+#[must_use]
+pub fn json(document: &str) -> Cow<'_, str> {
+    if document.chars().all(|c| c == '\n' || is_plain(c)) {
+        return Cow::Borrowed(document);
+    }
+    let mut out = String::with_capacity(document.len() + 16);
+    for c in document.chars() {
+        if c == '\n' || is_plain(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
 fn is_plain(c: char) -> bool {
     !(c.is_control()
         || matches!(c,
@@ -59,6 +79,21 @@ mod tests {
         assert_eq!(
             terminal("\u{9b}\u{202e}\u{200b}"),
             "\\u{9b}\\u{202e}\\u{200b}"
+        );
+    }
+
+    #[test]
+    fn json_stays_the_same_to_parsers() {
+        let value = serde_json::json!({ "a": "x\u{202e}\u{9b}\u{e0001}\u{7f}\n" });
+        let text = format!("{value:#}");
+        let escaped = json(&text);
+        assert!(
+            escaped.chars().all(|c| c == '\n' || is_plain(c)),
+            "{escaped}"
+        );
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&escaped).unwrap(),
+            value
         );
     }
 

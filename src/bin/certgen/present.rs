@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use certgen::finding::{Code, Verdict};
-use certgen::render::escape::terminal;
+use certgen::render::escape::{self, terminal};
 use certgen::render::remedy_json;
 use certgen::render::style::{BAD, HELP, paint};
 use certgen::time::rfc3339;
@@ -76,7 +76,12 @@ pub(crate) fn page(path: &std::path::Path, page: &str) -> Result<(), Failure> {
 
 /// Prints a JSON document to standard output, indented.
 pub(crate) fn json(document: Map<String, Value>) -> Result<(), Failure> {
-    bytes(format!("{:#}\n", Value::Object(document)).as_bytes())
+    bytes(escape::json(&format!("{:#}\n", Value::Object(document))).as_bytes())
+}
+
+/// Prints a JSON document to standard output, on one line.
+pub(crate) fn json_line(document: Map<String, Value>) -> Result<(), Failure> {
+    bytes(escape::json(&format!("{}\n", Value::Object(document))).as_bytes())
 }
 
 /// Says something beside the report, unless `--quiet`.

@@ -16,6 +16,8 @@ pub(in crate::probe) struct Plan<'a> {
     pub(in crate::probe) client_id: String,
     pub(in crate::probe) topic: String,
     pub(in crate::probe) payload: Bytes,
+    /// Whether a silent peer is given time to close the connection.
+    pub(in crate::probe) lingers: bool,
     /// Only for a peer that was verified, or where the user said that it need not be.
     pub(in crate::probe) password: Option<&'a Password>,
 }
@@ -42,6 +44,7 @@ impl<'a> Plan<'a> {
             client_id,
             topic,
             payload,
+            lingers: false,
             password,
         }
     }

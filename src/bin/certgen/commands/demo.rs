@@ -63,7 +63,11 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Fa
     })
 }
 
-type Conversation = (certgen::diagnose::transcript::Transcript, Vec<Finding>);
+type Conversation = (
+    certgen::diagnose::transcript::Transcript,
+    Vec<Finding>,
+    Vec<certgen::pki::audit::Link>,
+);
 
 struct Outcome {
     /// With the client's BKS.
@@ -118,8 +122,8 @@ async fn talk(
         },
     )?;
     let transcript = prober.converse(&request(port)).await;
-    let findings = diagnose(&transcript, Criteria::at(context.now)).findings;
-    Ok((transcript, findings))
+    let diagnosis = diagnose(&transcript, Criteria::at(context.now));
+    Ok((transcript, diagnosis.findings, diagnosis.chain))
 }
 
 fn request(port: u16) -> Request {
@@ -171,17 +175,17 @@ fn report(
     arguments: &Arguments,
     context: &Context,
 ) -> Result<(), Failure> {
-    let (transcript, findings) = &outcome.good;
+    let (transcript, findings, chain) = &outcome.good;
     if context.json {
-        let mut document = conversation_json(transcript, findings, &suggest::line);
+        let mut document = conversation_json(transcript, findings, chain, &suggest::line);
         document.insert("schema".into(), "demo/1".into());
         let folder = arguments
             .keep
             .as_ref()
             .map(|keep| keep.display().to_string());
         document.insert("folder".into(), folder.into());
-        let (stranger, found) = &outcome.stranger;
-        let refused = conversation_json(stranger, found, &suggest::line);
+        let (stranger, found, chain) = &outcome.stranger;
+        let refused = conversation_json(stranger, found, chain, &suggest::line);
         document.insert("without_client_certificate".into(), Value::Object(refused));
         return present::json(document);
     }
@@ -193,7 +197,7 @@ fn report(
             "the same without the phone's certificate: the broker refuses it"
         )
     ));
-    let (stranger, found) = &outcome.stranger;
+    let (stranger, found, _) = &outcome.stranger;
     out.push_str(&conversation_text(stranger, found, &suggest::line));
     out.push_str(&next(made, arguments));
     present::text(&out)

@@ -26,6 +26,8 @@ use crate::password::{self, Purpose, Source};
 pub(crate) struct Intake {
     pub(crate) material: Material,
     pub(crate) key: Option<PrivateKey>,
+    /// The keystore that the identity comes from.
+    pub(crate) keystore: Option<Keystore>,
     /// What is worth saying about the files.
     pub(crate) findings: Vec<Finding>,
 }
@@ -63,6 +65,7 @@ pub(crate) fn read(credentials: &Credentials, context: &Context) -> Result<Intak
     Ok(Intake {
         material,
         key,
+        keystore: keystore.map(|(_, store)| store),
         findings: reader.findings,
     })
 }

@@ -1,6 +1,6 @@
 //! The broker as users write it: a name, an address, `host:port` or a URL.
 
-use certgen::finding::{Action, Code, Finding, Remedy};
+use certgen::finding::{Code, Remedy};
 
 use crate::failure::Failure;
 
@@ -63,29 +63,6 @@ impl Target {
             scheme,
             path,
         })
-    }
-
-    /// What is worth saying about how the host was written.
-    pub(super) fn finding(&self) -> Option<Finding> {
-        if self.typed.trim() == self.typed {
-            return None;
-        }
-        let cause = format!(
-            "the host was given as `{}`: the white space around it was trimmed; apps that do not trim find no such host",
-            self.typed.escape_debug()
-        );
-        let port = self.port.unwrap_or(8883);
-        let action = Action::Verify {
-            host: self.host.clone(),
-            port,
-            extra: Vec::new(),
-        };
-        Some(
-            Finding::warning(Code::HostHasWhitespace, cause).with_remedy(Remedy::run(
-                "remove the white space where the host is configured",
-                action,
-            )),
-        )
     }
 }
 
@@ -170,10 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn white_space_is_trimmed_and_reported() {
+    fn white_space_is_trimmed_and_remembered() {
         let target = Target::parse("localhost \n").unwrap();
         assert_eq!(target.host, "localhost");
-        assert_eq!(target.finding().unwrap().code, Code::HostHasWhitespace);
-        assert!(Target::parse("localhost").unwrap().finding().is_none());
+        assert_eq!(
+            target.typed,
+            "localhost 
+"
+        );
     }
 }

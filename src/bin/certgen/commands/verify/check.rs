@@ -1,0 +1,139 @@
+//! What all conversations of one run share, and one conversation after the other.
+
+use std::time::Duration;
+
+use certgen::bundle;
+use certgen::diagnose::transcript::{Client, Request, Transcript};
+use certgen::diagnose::{Criteria, as_client, diagnose};
+use certgen::finding::{Finding, Verdict};
+use certgen::pki::audit::Link;
+use certgen::probe::{Prober, Secrets};
+use certgen::time::Timestamp;
+
+use super::arguments::Arguments;
+use super::{intake, key_log};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::password::{self, Purpose};
+use crate::present;
+
+/// One conversation, and what follows from it.
+pub(super) struct Report {
+    pub(super) transcript: Transcript,
+    pub(super) findings: Vec<Finding>,
+    pub(super) chain: Vec<Link>,
+}
+
+impl Report {
+    pub(super) fn verdict(&self) -> Verdict {
+        Verdict::of(&self.findings)
+    }
+}
+
+/// What all conversations of one run share.
+pub(super) struct Check {
+    prober: Prober,
+    now: Timestamp,
+    quiet: bool,
+    retries: u32,
+    pause: Duration,
+    /// What the files brought with them.
+    findings: Vec<Finding>,
+}
+
+impl Check {
+    /// Reads files and passwords.
+    pub(super) fn prepare(arguments: &Arguments, context: &Context) -> Result<Self, Failure> {
+        let mut intake = intake::read(&arguments.credentials, context)?;
+        if let (Some(client), Some(store)) = (arguments.network.emulate, &intake.keystore) {
+            intake
+                .findings
+                .extend(bundle::refusals(store, target(client)));
+        }
+        let password = match &arguments.session.password {
+            None => None,
+            Some(source) => {
+                let purpose = Purpose {
+                    what: "the MQTT user",
+                    option: "--password",
+                };
+                Some(password::existing(Some(source), purpose)?)
+            }
+        };
+        let key_log = arguments
+            .network
+            .keylog
+            .as_deref()
+            .map(key_log::open)
+            .transpose()?;
+        let secrets = Secrets {
+            key: intake.key,
+            password,
+            key_log,
+        };
+        let prober = Prober::new(intake.material, secrets)?;
+        Ok(Self {
+            prober,
+            now: context.now,
+            quiet: context.quiet,
+            retries: arguments.network.retry,
+            pause: arguments.network.retry_interval,
+            findings: intake.findings,
+        })
+    }
+
+    /// Until the check succeeds, or the retries are used up.
+    pub(super) async fn run(&self, request: &Request) -> Report {
+        let mut tries = 0;
+        loop {
+            let report = self.once(request).await;
+            if report.verdict() != Verdict::Failure || tries >= self.retries {
+                return report;
+            }
+            tries += 1;
+            self.say_again(&report, tries);
+            tokio::time::sleep(self.pause).await;
+        }
+    }
+
+    async fn once(&self, request: &Request) -> Report {
+        let transcript = self.prober.converse(request).await;
+        let diagnosis = diagnose(&transcript, Criteria::at(self.now));
+        let mut findings = diagnosis.findings;
+        findings.extend(self.findings.iter().cloned());
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        if let Some(client) = request.emulate {
+            findings = as_client(findings, client);
+        }
+        Report {
+            transcript,
+            findings,
+            chain: diagnosis.chain,
+        }
+    }
+
+    fn say_again(&self, report: &Report, tries: u32) {
+        if self.quiet {
+            return;
+        }
+        let code = report
+            .findings
+            .first()
+            .map_or("", |finding| finding.code.as_str());
+        let (all, seconds) = (self.retries + 1, self.pause.as_secs());
+        present::note(&format!(
+            "try {tries} of {all} failed ({code}); again in {seconds} s"
+        ));
+    }
+}
+
+/// What stores must be for a client.
+fn target(client: Client) -> bundle::Target {
+    match client {
+        Client::Rhasspy => bundle::Target::Rhasspy,
+        Client::Android => bundle::Target::Android,
+        Client::Python => bundle::Target::Python,
+        Client::Esp32 => bundle::Target::Esp32,
+        _ => bundle::Target::Java17,
+    }
+}

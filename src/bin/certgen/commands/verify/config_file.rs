@@ -1,0 +1,127 @@
+//! Options from the table `[verify]` of `certgen.toml`, for what the command line leaves open.
+
+use std::path::Path;
+
+use clap::Parser as _;
+use toml::{Table, Value};
+
+use super::arguments::Arguments;
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+/// The arguments of the running command, with those of the file in front of them.
+pub(super) fn merged(path: &Path) -> Result<Arguments, Failure> {
+    let given: Vec<String> = std::env::args().collect();
+    let words = words(&table(path)?, &given).map_err(|reason| wrong(path, reason))?;
+    let cli = Cli::try_parse_from(words).map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        wrong(
+            path,
+            first.strip_prefix("error: ").unwrap_or(first).to_owned(),
+        )
+    })?;
+    match cli.command {
+        Command::Verify(arguments) => Ok(*arguments),
+        _ => Err(Failure::usage("the command is no verify")),
+    }
+}
+
+fn table(path: &Path) -> Result<Table, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::cannot_read(path, &error))?;
+    let file: Table = text.parse().map_err(|error: toml::de::Error| {
+        let mut failure = wrong(path, error.message().to_owned());
+        if let Some(span) = error.span() {
+            let line = text
+                .get(..span.start)
+                .unwrap_or_default()
+                .lines()
+                .count()
+                .max(1);
+            failure.because.push(format!("in line {line}"));
+        }
+        failure
+    })?;
+    match file.get("verify") {
+        Some(Value::Table(table)) => Ok(table.clone()),
+        _ => Err(wrong(path, "it has no table [verify]".to_owned())),
+    }
+}
+
+/// `certgen verify`, the file's options that were not given, and what was given.
+fn words(table: &Table, given: &[String]) -> Result<Vec<String>, String> {
+    let mut words: Vec<String> = vec!["certgen".to_owned(), "verify".to_owned()];
+    for (key, value) in table {
+        let flag = format!("--{key}");
+        let is_given = given.iter().any(|word| {
+            *word == flag
+                || word
+                    .strip_prefix(&flag)
+                    .is_some_and(|rest| rest.starts_with('='))
+        });
+        if !is_given {
+            words.extend(option(&flag, value)?);
+        }
+    }
+    let rest = given.iter().skip(1).filter(|word| *word != "verify");
+    words.extend(rest.cloned());
+    Ok(words)
+}
+
+fn option(flag: &str, value: &Value) -> Result<Vec<String>, String> {
+    Ok(match value {
+        Value::Boolean(true) => vec![flag.to_owned()],
+        Value::Boolean(false) => Vec::new(),
+        Value::Array(values) => {
+            let mut words = Vec::new();
+            for value in values {
+                words.extend(option(flag, value)?);
+            }
+            words
+        }
+        Value::String(text) => vec![format!("{flag}={text}")],
+        Value::Integer(number) => vec![format!("{flag}={number}")],
+        Value::Float(number) => vec![format!("{flag}={number}")],
+        _ => {
+            return Err(format!(
+                "`{}` is neither a text, a number, a truth value nor a list",
+                flag.trim_start_matches('-')
+            ));
+        }
+    })
+}
+
+fn wrong(path: &Path, reason: String) -> Failure {
+    let mut failure = Failure::usage(format!("cannot take options from `{}`", path.display()));
+    failure.because.push(reason);
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_goes_before_the_file() {
+        let table: Table =
+            "host = 'a'\nport = 1\ninsecure = true\nno-echo = false\ncrl = ['x', 'y']"
+                .parse()
+                .unwrap();
+        let given: Vec<String> = ["certgen", "verify", "--config", "f", "--port=2"]
+            .map(str::to_owned)
+            .into();
+        let words = words(&table, &given).unwrap();
+        let expected = [
+            "certgen",
+            "verify",
+            "--crl=x",
+            "--crl=y",
+            "--host=a",
+            "--insecure",
+            "--config",
+            "f",
+            "--port=2",
+        ];
+        assert_eq!(words, expected);
+    }
+}

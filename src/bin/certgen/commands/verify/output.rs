@@ -1,0 +1,184 @@
+//! Reports in the form that was asked for, one or many.
+
+use std::path::PathBuf;
+
+use certgen::finding::Verdict;
+use certgen::render::{
+    ConversationMetrics, address, conversation_html, conversation_json, conversation_line,
+    conversation_nagios, conversation_page, conversation_text, nagios,
+};
+use certgen::store::{Access, FileSet};
+use certgen::time::Timestamp;
+
+use super::arguments::Arguments;
+use super::check::Report;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::present::{self, Status};
+use crate::suggest;
+
+/// What goes to standard output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    Table,
+    Json,
+    JsonLines,
+    Prometheus,
+    Nagios,
+    NagiosOfMany,
+}
+
+/// Takes reports, and prints each as soon as its form allows.
+pub(super) struct Output {
+    form: Form,
+    metrics: ConversationMetrics,
+    counts: (usize, usize),
+    /// Where the page goes, and its sections so far.
+    page: Option<(PathBuf, String)>,
+    title: String,
+    worst: Verdict,
+    now: Timestamp,
+}
+
+impl Output {
+    /// For one report.
+    pub(super) fn one(arguments: &Arguments, context: &Context) -> Self {
+        Self::new(arguments, context, [Form::Text, Form::Json, Form::Nagios])
+    }
+
+    /// For many.
+    pub(super) fn many(arguments: &Arguments, context: &Context) -> Self {
+        Self::new(
+            arguments,
+            context,
+            [Form::Table, Form::JsonLines, Form::NagiosOfMany],
+        )
+    }
+
+    fn new(arguments: &Arguments, context: &Context, [text, json, nagios]: [Form; 3]) -> Self {
+        let form = match &arguments.output {
+            output if output.prometheus => Form::Prometheus,
+            output if output.nagios => nagios,
+            _ if context.json => json,
+            _ => text,
+        };
+        Self {
+            form,
+            metrics: ConversationMetrics::default(),
+            counts: (0, 0),
+            page: arguments
+                .output
+                .html
+                .clone()
+                .map(|path| (path, String::new())),
+            title: String::new(),
+            worst: Verdict::Good,
+            now: context.now,
+        }
+    }
+
+    /// Takes a report.
+    pub(super) fn add(&mut self, report: &Report) -> Result<(), Failure> {
+        let Report {
+            transcript,
+            findings,
+            chain,
+        } = report;
+        if let Some((_, sections)) = &mut self.page {
+            sections.push_str(&conversation_html(
+                transcript,
+                findings,
+                chain,
+                &suggest::line,
+            ));
+        }
+        self.worst = self.worst.max(report.verdict());
+        if self.title.is_empty() {
+            self.title = address(&transcript.request);
+        }
+        self.counts.0 += 1;
+        self.counts.1 += usize::from(report.verdict() == Verdict::Failure);
+        let to_standard_output = self
+            .page
+            .as_ref()
+            .is_some_and(|(path, _)| path.as_os_str() == "-");
+        match self.form {
+            Form::Text | Form::Table if to_standard_output => Ok(()),
+            Form::Text => present::text(&conversation_text(transcript, findings, &suggest::line)),
+            Form::Table => present::text(&conversation_line(transcript, findings)),
+            Form::Json => present::json(conversation_json(
+                transcript,
+                findings,
+                chain,
+                &suggest::line,
+            )),
+            Form::JsonLines => present::json_line(conversation_json(
+                transcript,
+                findings,
+                chain,
+                &suggest::line,
+            )),
+            Form::Nagios => present::text(&conversation_nagios(transcript, findings)),
+            Form::Prometheus => {
+                self.metrics.add(transcript, findings);
+                Ok(())
+            }
+            Form::NagiosOfMany => Ok(()),
+        }
+    }
+
+    /// Prints what had to wait for the last report.
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        if self.form == Form::Prometheus {
+            let metrics = std::mem::take(&mut self.metrics);
+            present::bytes(metrics.into_text().as_bytes())?;
+        }
+        if self.form == Form::NagiosOfMany {
+            let (all, failed) = self.counts;
+            let verdict = if failed > 0 {
+                Verdict::Failure
+            } else {
+                Verdict::Good
+            };
+            let summary = format!("{failed} of {all} brokers failed");
+            present::text(&nagios(
+                verdict,
+                &[],
+                &summary,
+                &format!("failed={failed} brokers={all}"),
+            ))?;
+        }
+        match self.page.take() {
+            None => Ok(()),
+            Some((path, sections)) => self.write_page(path, &sections),
+        }
+    }
+
+    fn title(&self) -> String {
+        match self.counts {
+            (0 | 1, _) => self.title.clone(),
+            (all, failed) => format!("{failed} of {all} brokers failed"),
+        }
+    }
+
+    fn write_page(&self, path: PathBuf, sections: &str) -> Result<(), Failure> {
+        let page =
+            conversation_page(&self.title(), self.worst, Some(self.now), sections).into_bytes();
+        if path.as_os_str() == "-" {
+            return present::bytes(&page);
+        }
+        let folder = path.parent().map(PathBuf::from).unwrap_or_default();
+        let mut files = FileSet::new(folder, true);
+        files.add(path, page, Access::Public);
+        Ok(files.write()?)
+    }
+
+    /// The exit status that the form stands for.
+    pub(super) fn status(&self, verdict: Verdict, context: &Context) -> Status {
+        match self.form {
+            Form::Nagios | Form::NagiosOfMany => Status::Nagios(verdict),
+            _ => Status::of(verdict, context),
+        }
+    }
+}

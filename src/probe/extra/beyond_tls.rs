@@ -1,0 +1,131 @@
+//! Further questions where TLS is fine and MQTT is not: other versions, HTTP, ALPN; or where MQTT in
+//! the clear was asked for.
+
+use super::bytes::{self, HTTP_GET};
+use super::{PROBE, Probing, legacy};
+use crate::diagnose::transcript::{Answer, Connack, MqttVersion, Reply, Silence, Tls};
+use crate::probe::converse::{connect_again, hello};
+use crate::probe::link::{Link, Stream};
+use crate::probe::tls::{self, Hello};
+use crate::probe::{session, tap::Tap};
+
+/// ALPN protocols that brokers are known to share a port by.
+const KNOWN_ALPN: [&str; 2] = ["x-amzn-mqtt-ca", "mqtt"];
+
+impl Probing<'_> {
+    /// The broker did not answer CONNECT as it should.
+    pub(super) async fn mqtt(&mut self) {
+        if self.transcript.request.tls.is_none() {
+            return self.in_the_clear().await;
+        }
+        let mqtt = self.transcript.mqtt.as_ref();
+        let Some(connack) = mqtt.map(|mqtt| mqtt.connack.clone()) else {
+            return;
+        };
+        match connack {
+            Reply::Missing {
+                instead: Silence::Foreign(_),
+                ..
+            } => {
+                self.transcript.extra.alpns = self.alpns().await;
+            }
+            Reply::Missing {
+                instead: Silence::Closed(_) | Silence::TimedOut | Silence::Malformed { .. },
+                ..
+            } => {
+                let (version, https, alpns) =
+                    tokio::join!(self.other_version(), self.https(), self.alpns());
+                let extra = &mut self.transcript.extra;
+                extra.other_mqtt_version = version;
+                extra.https = https;
+                extra.alpns = alpns;
+            }
+            Reply::Came { value, .. } if may_be_the_version(value.code) => {
+                self.transcript.extra.other_mqtt_version = self.other_version().await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn in_the_clear(&mut self) {
+        let limit = || self.clock.within(PROBE);
+        let (tls_hello, http) = tokio::join!(
+            legacy::ask(self.peer, None, limit()),
+            bytes::ask(self.peer, HTTP_GET, limit()),
+        );
+        self.transcript.extra.tls_hello = tls_hello;
+        self.transcript.extra.http = http;
+    }
+
+    /// An HTTP request inside TLS, which a web server answers.
+    async fn https(&self) -> Option<Answer> {
+        let link = self.link().await?;
+        bytes::ask_over(link, HTTP_GET, self.clock.within(PROBE)).await
+    }
+
+    /// Whether the port shares itself by ALPN.
+    async fn alpns(&self) -> Vec<(String, Tls)> {
+        let mut answers = Vec::new();
+        let Some(hello) = self.hello() else {
+            return answers;
+        };
+        for name in KNOWN_ALPN {
+            if hello.alpn.iter().any(|asked| asked == name) || !self.is_in_time() {
+                continue;
+            }
+            let hello = Hello {
+                alpn: vec![name.to_owned()],
+                ..hello.clone()
+            };
+            if let Some(tls) = self.shake(&hello).await {
+                answers.push((name.to_owned(), tls));
+            }
+        }
+        answers
+    }
+
+    /// CONNECT of another version, without credentials.
+    async fn other_version(&self) -> Option<(MqttVersion, Reply<Connack>)> {
+        let asked = self.transcript.request.mqtt.version;
+        let other = if asked == MqttVersion::V5 {
+            MqttVersion::V311
+        } else {
+            MqttVersion::V5
+        };
+        let mut link = self.link().await?;
+        let id = self
+            .transcript
+            .mqtt
+            .as_ref()
+            .map(|mqtt| mqtt.client_id.clone());
+        let id = id.unwrap_or_default();
+        let reply = session::connect_only(&mut link, other, &id, self.clock.within(PROBE)).await;
+        let accepted = reply.value().is_some_and(|connack| connack.code == 0);
+        link.close(if accepted { &[0xe0, 0] } else { &[] }).await;
+        Some((other, reply))
+    }
+
+    /// A link over TLS, verified like the conversation itself, without the identity.
+    async fn link(&self) -> Option<Link> {
+        if !self.is_in_time() {
+            return None;
+        }
+        let deadline = self.clock.within(PROBE);
+        let hello = Hello {
+            with_identity: false,
+            ..hello(&self.transcript.request).ok()?
+        };
+        let tap: Tap = connect_again(self.peer, deadline).await?;
+        let (_, session) = tls::shake(&self.prober.shared, &hello, tap, deadline).await;
+        let session = session?;
+        Some(Link::new(
+            Stream::Tls(Box::new(session.stream)),
+            session.notes,
+        ))
+    }
+}
+
+/// A refusal of the version, or a code that belongs to another version.
+fn may_be_the_version(code: u8) -> bool {
+    matches!(code, 1 | 0x84) || (6..0x80).contains(&code)
+}
