@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 #[derive(Debug, Clone, Copy)]
-pub enum Behaviour {
+pub(crate) enum Behaviour {
     Outside(Outside),
     Inside(Inside),
 }
@@ -17,9 +17,9 @@ pub enum Behaviour {
 macro_rules! all {
     ($name:ident: $($variant:ident),* $(,)?) => {
         #[derive(Debug, Clone, Copy)]
-        pub enum $name { $($variant,)* }
+        pub(crate) enum $name { $($variant,)* }
         impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)*];
         }
     };
 }
@@ -38,7 +38,7 @@ all!(Inside:
 );
 
 impl Behaviour {
-    pub fn run(self, stream: TcpStream, config: Arc<ServerConfig>) {
+    pub(crate) fn run(self, stream: TcpStream, config: Arc<ServerConfig>) {
         let _ = stream.set_read_timeout(Some(Duration::from_secs(30)));
         let _ = stream.set_write_timeout(Some(Duration::from_secs(30)));
         let _ = match self {
@@ -332,7 +332,7 @@ fn inside(behaviour: Inside, stream: TcpStream, config: Arc<ServerConfig>) -> st
 }
 
 /// Everything that a client sends inside TLS within two seconds.
-pub fn decrypted(stream: TcpStream, config: Arc<ServerConfig>) -> Vec<u8> {
+pub(crate) fn decrypted(stream: TcpStream, config: Arc<ServerConfig>) -> Vec<u8> {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
     let mut received = Vec::new();
     let _ = accept(stream, config).read_to_end(&mut received);

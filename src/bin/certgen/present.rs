@@ -7,6 +7,7 @@ use certgen::finding::{Code, Verdict};
 use certgen::render::escape::{self, terminal};
 use certgen::render::remedy_json;
 use certgen::render::style::{BAD, HELP, paint};
+use certgen::store::{Access, FileSet};
 use certgen::time::rfc3339;
 use serde_json::{Map, Value, json};
 
@@ -70,8 +71,10 @@ pub(crate) fn page(path: &std::path::Path, page: &str) -> Result<(), Failure> {
     if path == std::path::Path::new("-") {
         return bytes(page.as_bytes());
     }
-    std::fs::write(path, page)
-        .map_err(|error| Failure::cannot_write(&format!("`{}`", path.display()), &error))
+    let folder = path.parent().unwrap_or(path);
+    let mut files = FileSet::new(folder, true);
+    files.add(path, page.as_bytes().to_vec(), Access::Public);
+    Ok(files.write()?)
 }
 
 /// Prints a JSON document to standard output, indented.

@@ -7,7 +7,6 @@ use certgen::render::{
     ConversationMetrics, address, conversation_html, conversation_json, conversation_line,
     conversation_nagios, conversation_page, conversation_text, nagios,
 };
-use certgen::store::{Access, FileSet};
 use certgen::time::Timestamp;
 
 use super::arguments::Arguments;
@@ -103,8 +102,10 @@ impl Output {
             .page
             .as_ref()
             .is_some_and(|(path, _)| path.as_os_str() == "-");
+        if to_standard_output {
+            return Ok(());
+        }
         match self.form {
-            Form::Text | Form::Table if to_standard_output => Ok(()),
             Form::Text => present::text(&conversation_text(transcript, findings, &suggest::line)),
             Form::Table => present::text(&conversation_line(transcript, findings)),
             Form::Json => present::json(conversation_json(
@@ -151,7 +152,10 @@ impl Output {
         }
         match self.page.take() {
             None => Ok(()),
-            Some((path, sections)) => self.write_page(path, &sections),
+            Some((path, sections)) => {
+                let page = conversation_page(&self.title(), self.worst, Some(self.now), &sections);
+                present::page(&path, &page)
+            }
         }
     }
 
@@ -160,18 +164,6 @@ impl Output {
             (0 | 1, _) => self.title.clone(),
             (all, failed) => format!("{failed} of {all} brokers failed"),
         }
-    }
-
-    fn write_page(&self, path: PathBuf, sections: &str) -> Result<(), Failure> {
-        let page =
-            conversation_page(&self.title(), self.worst, Some(self.now), sections).into_bytes();
-        if path.as_os_str() == "-" {
-            return present::bytes(&page);
-        }
-        let folder = path.parent().map(PathBuf::from).unwrap_or_default();
-        let mut files = FileSet::new(folder, true);
-        files.add(path, page, Access::Public);
-        Ok(files.write()?)
     }
 
     /// The exit status that the form stands for.
