@@ -1,6 +1,5 @@
 //! What `ca`, `broker` and `client` make, with OpenSSL as the judge; CAs and requests of OpenSSL,
 //! taken over.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 
