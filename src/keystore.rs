@@ -3,7 +3,7 @@
 //! One model, [`Keystore`], serves all formats; each format has a file of its own below this
 //! module. Formats know bytes, not files; salts and dates are arguments.
 //!
-//! Any store becomes any other: [`decode`] tells its format by content, [`encode`] writes the
+//! Any store becomes any other: [`decode()`] tells its format by content, [`encode()`] writes the
 //! format that [`EncodeOptions`] name.
 //!
 //! ```

@@ -1,11 +1,6 @@
 //! Servers that mean harm: `verify` ends in time, in bounded memory, with a failure that names the
 //! stage, and nothing that the server wrote steers a terminal.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "hostile_network/behaviours.rs"]
 mod behaviours;
