@@ -72,8 +72,13 @@ pub fn wait_for_port(port: u16) -> bool {
 }
 
 /// Asks again and again for up to 20 seconds.
-pub fn until(mut condition: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + Duration::from_secs(20);
+pub fn until(condition: impl FnMut() -> bool) -> bool {
+    until_within(Duration::from_secs(20), condition)
+}
+
+/// Asks again and again for up to `limit`.
+pub fn until_within(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + limit;
     loop {
         if condition() {
             return true;

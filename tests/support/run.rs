@@ -66,7 +66,7 @@ fn package(program: &str) -> &str {
         "java" | "javac" | "keytool" => "default-jdk-headless",
         "certtool" | "gnutls-cli" | "gnutls-serv" => "gnutls-bin",
         "pk12util" | "certutil" => "libnss3-tools",
-        "rabbitmqctl" => "rabbitmq-server",
+        "epmd" => "erlang-base",
         "node" => "nodejs",
         "ip" => "iproute2",
         "groff" => "groff-base",
