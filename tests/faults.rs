@@ -18,6 +18,9 @@ use certgen::time::Timestamp;
 use certgen::x509::GeneralName;
 use lab::{Pki, findings, first, issued, request, with_broker};
 
+/// How long a server is waited for that never answers; the others get as long as they need.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// The conversation that shows the fault: some need a version, a ping, or the lack of a certificate.
 fn asked(fault: Fault, port: u16) -> Request {
     let mut request = request(port);
@@ -28,7 +31,17 @@ fn asked(fault: Fault, port: u16) -> Request {
         Fault::OnlyTls13 => {
             request.tls.as_mut().unwrap().maximum = Some(TlsVersion::Tls12);
         }
-        Fault::NoPingresp => request.mqtt.hold = Some(Duration::from_millis(300)),
+        Fault::NoPingresp => {
+            request.mqtt.hold = Some(Duration::from_millis(300));
+            request.stage_limit = SILENCE;
+        }
+        Fault::Silent
+        | Fault::Stalling
+        | Fault::Dripping
+        | Fault::NoConnack
+        | Fault::MessagesDropped
+        | Fault::NoSuback
+        | Fault::NoPuback => request.stage_limit = SILENCE,
         Fault::SmallPackets => request.mqtt.payload_size = 400,
         Fault::ResetOnLargeHello => request.stage_limit = Duration::from_secs(3),
         _ => {}

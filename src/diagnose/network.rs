@@ -1,7 +1,7 @@
 //! What was typed, and what happened below TLS.
 
 use super::transcript::{AddressAttempt, ResolveFailure, TcpFailure, Transcript};
-use super::words::{failure, span, target, warning};
+use super::words::{candidates, failure, span, target, warning};
 use crate::finding::{Code, Finding, Remedy};
 
 /// Oddities of the host as typed.
@@ -133,6 +133,10 @@ fn is_localhost(host: &str) -> bool {
 fn words_for(why: &TcpFailure, attempt: &AddressAttempt) -> String {
     match why {
         TcpFailure::Refused => "refuses connections".to_owned(),
+        TcpFailure::Reset => format!(
+            "accepts the connection and resets it at once (after {})",
+            span(attempt.duration)
+        ),
         TcpFailure::TimedOut | TcpFailure::NoAnswerYet => {
             format!("does not answer (for {})", span(attempt.duration))
         }
@@ -140,6 +144,19 @@ fn words_for(why: &TcpFailure, attempt: &AddressAttempt) -> String {
         TcpFailure::Other(why) => format!("fails ({why})"),
         TcpFailure::NotTried => "was not tried".to_owned(),
     }
+}
+
+/// The reset overtook the connection itself.
+fn reset_at_once(target: &str, each: &str) -> Finding {
+    let list = candidates(&[
+        "a proxy without a live backend",
+        "an address filter or connection limit (max_connections, tcp wrappers)",
+    ]);
+    failure(
+        Code::ClosedBeforeTls,
+        format!("{target} ends connections before anything is sent: {each}; likely: {list}"),
+        "look at the log of the proxy or broker for the time of this check: whether it has a live backend, an address filter, or a connection limit",
+    )
 }
 
 fn nothing_answers(transcript: &Transcript, attempts: &[AddressAttempt]) -> Option<Finding> {
@@ -162,6 +179,9 @@ fn nothing_answers(transcript: &Transcript, attempts: &[AddressAttempt]) -> Opti
             .iter()
             .any(|attempt| attempt.result.as_ref().err().is_some_and(wanted))
     };
+    if has(|why| *why == TcpFailure::Reset) {
+        return Some(reset_at_once(&target, &each));
+    }
     if has(|why| matches!(why, TcpFailure::Unreachable(_))) {
         return Some(failure(
             Code::HostUnreachable,

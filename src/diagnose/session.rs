@@ -120,7 +120,19 @@ fn closed(transcript: &Transcript, end: Closing) -> Option<Finding> {
     if let Some((name, _)) = working_alpn(transcript) {
         return Some(port::alpn_required(transcript, &name));
     }
+    if let Some(finding) = closes_on_version(transcript, end) {
+        return Some(finding);
+    }
     Some(closed_on_connect(transcript, end))
+}
+
+/// Closed on one version of MQTT, and another is taken.
+fn closes_on_version(transcript: &Transcript, end: Closing) -> Option<Finding> {
+    let mqtt = transcript.mqtt.as_ref()?;
+    let (_, reply) = transcript.extra.other_mqtt_version.as_ref()?;
+    reply.value().filter(|connack| connack.code == 0)?;
+    let said = format!("it {} on CONNECT", closing(end));
+    Some(refusal::version_refused(transcript, mqtt, &said))
 }
 
 fn closed_on_connect(transcript: &Transcript, end: Closing) -> Finding {
@@ -287,6 +299,7 @@ fn slow(transcript: &Transcript, mqtt: &Mqtt) -> Option<Finding> {
         ("SUBACK", mqtt.suback.after()),
         ("the message's acknowledgement", mqtt.puback.after()),
         ("the message", mqtt.echo.after()),
+        ("the second of two PINGRESPs", mqtt.twin_pings),
     ];
     let slow: Vec<String> = answers
         .into_iter()

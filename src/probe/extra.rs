@@ -1,7 +1,7 @@
 //! Extra probes: short, harmless questions that tell the causes of a failure apart.
 //!
-//! Each is a connection of its own, bounded in time and bytes, without credentials and without the
-//! client's identity, and is asked only where its answer could change what the cause is.
+//! Each is a connection of its own, bounded in time and bytes, without user name and password,
+//! without the client's certificate (but for a CONNECT of another version), and is asked only where its answer could change what the cause is.
 
 mod beyond_tls;
 mod bytes;

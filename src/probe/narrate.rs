@@ -58,6 +58,7 @@ fn attempt(attempt: &AddressAttempt) -> String {
     let result = match &attempt.result {
         Ok(_) => "connected",
         Err(TcpFailure::Refused) => "refused",
+        Err(TcpFailure::Reset) => "reset at once",
         Err(TcpFailure::TimedOut | TcpFailure::NoAnswerYet) => "no answer",
         Err(TcpFailure::Unreachable(reason) | TcpFailure::Other(reason)) => reason,
         Err(TcpFailure::NotTried) => "not tried",

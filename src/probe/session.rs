@@ -1,6 +1,7 @@
 //! One MQTT session: CONNECT, SUBSCRIBE, PUBLISH and its echo, and holding the line.
 
 mod hold;
+mod pace;
 mod packets;
 mod plan;
 
@@ -56,6 +57,12 @@ pub(super) async fn run(
         let started = Instant::now();
         let outcome = session.step(step).await;
         let duration = started.elapsed();
+        if matches!(
+            (step, &outcome),
+            (StepName::Publish, Some(Outcome::Good(_)))
+        ) {
+            session.pace().await;
+        }
         transcript.record(match outcome {
             None => continue,
             Some(Outcome::Good(detail)) => Step::good(step, duration, detail),

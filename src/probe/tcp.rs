@@ -162,11 +162,12 @@ async fn attempt(address: SocketAddr, deadline: Instant) -> Attempt {
 
 fn failure(error: &io::Error) -> TcpFailure {
     use io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable,
-        PermissionDenied, TimedOut,
+        AddrNotAvailable, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkDown,
+        NetworkUnreachable, PermissionDenied, TimedOut,
     };
     match error.kind() {
         ConnectionRefused => TcpFailure::Refused,
+        ConnectionReset => TcpFailure::Reset,
         TimedOut => TcpFailure::TimedOut,
         HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable
         | PermissionDenied => TcpFailure::Unreachable(super::reason(error)),

@@ -215,6 +215,8 @@ fn rabbitmq_command(home: &Path, mapper: u16) -> Command {
     command.env("RABBITMQ_DIST_PORT", free_port().to_string());
     command.env("RABBITMQ_LOGS", "-");
     command.env("RABBITMQ_CONF_ENV_FILE", "/dev/null");
+    // Erlang takes the place of the script, so that it ends with the test.
+    command.env("RUNNING_UNDER_SYSTEMD", "true");
     for (name, inside) in [
         ("MNESIA_BASE", "mnesia"),
         ("LOG_BASE", "log"),

@@ -130,7 +130,7 @@ pub fn issued(
     (vec![certificate.der], key)
 }
 
-/// A whole conversation over TLS with `localhost`, with short limits.
+/// A whole conversation over TLS with `localhost`, with limits that a busy machine keeps.
 pub fn request(port: u16) -> Request {
     Request {
         typed_host: "localhost".into(),
@@ -144,7 +144,7 @@ pub fn request(port: u16) -> Request {
             keep_alive: Duration::from_secs(30),
             ..MqttRequest::default()
         },
-        stage_limit: Duration::from_millis(700),
+        stage_limit: Duration::from_secs(10),
         probes: true,
         ..Request::default()
     }

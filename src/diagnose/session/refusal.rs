@@ -125,7 +125,7 @@ pub(in crate::diagnose) fn reason_name(code: u8) -> &'static str {
     }
 }
 
-fn version_refused(transcript: &Transcript, mqtt: &Mqtt, said: &str) -> Finding {
+pub(super) fn version_refused(transcript: &Transcript, mqtt: &Mqtt, said: &str) -> Finding {
     let works = match &transcript.extra.other_mqtt_version {
         Some((version, reply)) if reply.value().is_some() => {
             format!("; it answers MQTT {version}")

@@ -77,6 +77,8 @@ pub struct Connected;
 pub enum TcpFailure {
     /// The host answered with a reset: nothing listens.
     Refused,
+    /// The connection was made and reset before it could be used.
+    Reset,
     /// No answer within the limit of the stage.
     TimedOut,
     /// No answer by the time another address had answered and a second had passed.

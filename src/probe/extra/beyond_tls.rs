@@ -59,7 +59,7 @@ impl Probing<'_> {
 
     /// An HTTP request inside TLS, which a web server answers.
     async fn https(&self) -> Option<Answer> {
-        let link = self.link().await?;
+        let link = self.link(false).await?;
         bytes::ask_over(link, HTTP_GET, self.clock.within(PROBE)).await
     }
 
@@ -84,7 +84,7 @@ impl Probing<'_> {
         answers
     }
 
-    /// CONNECT of another version, without credentials.
+    /// CONNECT of another version, without user name and password.
     async fn other_version(&self) -> Option<(MqttVersion, Reply<Connack>)> {
         let asked = self.transcript.request.mqtt.version;
         let other = if asked == MqttVersion::V5 {
@@ -92,7 +92,7 @@ impl Probing<'_> {
         } else {
             MqttVersion::V5
         };
-        let mut link = self.link().await?;
+        let mut link = self.link(true).await?;
         let id = self
             .transcript
             .mqtt
@@ -105,14 +105,14 @@ impl Probing<'_> {
         Some((other, reply))
     }
 
-    /// A link over TLS, verified like the conversation itself, without the identity.
-    async fn link(&self) -> Option<Link> {
+    /// A link over TLS, verified like the conversation itself.
+    async fn link(&self, with_identity: bool) -> Option<Link> {
         if !self.is_in_time() {
             return None;
         }
         let deadline = self.clock.within(PROBE);
         let hello = Hello {
-            with_identity: false,
+            with_identity,
             ..hello(&self.transcript.request).ok()?
         };
         let tap: Tap = connect_again(self.peer, deadline).await?;

@@ -1,0 +1,67 @@
+//! Whether the broker waits for an acknowledgement between two packets (Nagle's algorithm).
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Session;
+use crate::diagnose::transcript::{Mqtt, Silence};
+use crate::mqtt::Packet;
+use crate::probe::clock::before;
+
+/// The kernel's delay of an acknowledgement, with some room on both sides.
+const DELAY: core::ops::RangeInclusive<u128> = 36..=70;
+/// A path on which such a delay stands out.
+const FAST: Duration = Duration::from_millis(20);
+/// How long two answers are waited for.
+const LIMIT: Duration = Duration::from_millis(200);
+const TRIES: usize = 3;
+
+impl Session<'_> {
+    /// Asks two things at once, where the session so far was fast: with Nagle's algorithm on, the
+    /// broker's second answer waits for the acknowledgement of its first.
+    pub(super) async fn pace(&mut self) {
+        if self.plan.request.hold.is_some() || !is_fast(self.mqtt) {
+            return;
+        }
+        let mut shortest: Option<Duration> = None;
+        for _ in 0..TRIES {
+            let Some(Ok(took)) = before(self.clock.within(LIMIT), self.twin_pings()).await else {
+                break;
+            };
+            shortest = Some(shortest.map_or(took, |so_far| so_far.min(took)));
+            if DELAY.contains(&took.as_millis()) {
+                break;
+            }
+        }
+        self.mqtt.twin_pings = shortest;
+    }
+
+    async fn twin_pings(&mut self) -> Result<Duration, Silence> {
+        let deadline = self.clock.within(LIMIT);
+        let asked = Instant::now();
+        // One write, so that the broker finds both at once.
+        self.link.send(&[0xc0, 0, 0xc0, 0], deadline).await?;
+        let mut answers = 0;
+        while answers < 2 {
+            match self.next(deadline).await? {
+                Packet::Pingresp => answers += 1,
+                other => self.other(other, deadline).await?,
+            }
+        }
+        Ok(asked.elapsed())
+    }
+}
+
+/// Some answer came quickly, and none with the delay that is looked for.
+fn is_fast(mqtt: &Mqtt) -> bool {
+    let answers = [
+        mqtt.connack.after(),
+        mqtt.suback.after(),
+        mqtt.puback.after(),
+        mqtt.echo.after(),
+    ];
+    let mut came = answers.into_iter().flatten();
+    let is_delayed = |after: Duration| DELAY.contains(&after.as_millis());
+    came.clone().any(|after| after < FAST) && !came.any(is_delayed)
+}
