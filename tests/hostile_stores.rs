@@ -1,18 +1,24 @@
 //! Stores that were made to hurt: none may panic, take long, or take more memory than a small
 //! multiple of their size.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "tests"
+)]
 
-use std::path::Path;
+#[path = "hostile_stores/mutants.rs"]
+mod mutants;
+#[path = "hostile_stores/seeds.rs"]
+mod seeds;
+
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use certgen::keystore::{
-    Content, EncodeOptions, Entry, Error, Format, KeyState, Keystore, Limits, Opened, Passwords,
-    Profile, decode, encode,
-};
-use certgen::random::SystemRandom;
-use certgen::secret::{Password, PrivateKey, SecretBytes};
+use certgen::keystore::{Error, Format, Keystore, Limits, Passwords, decode};
+use mutants::{Dice, mutation, put};
 use peak_alloc::PeakAlloc;
+use seeds::{password, seeds};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -69,93 +75,6 @@ hostile! {
     bcfks: Format::Bcfks;
 }
 
-/// Stores to start from: our own, small; and those of others, where they are there.
-fn seeds(format: Format) -> Vec<Vec<u8>> {
-    let password = password();
-    let mut options = EncodeOptions::new(format, &password);
-    options.iterations = Some(match format {
-        Format::Pkcs12 | Format::Bcfks => 1_024,
-        _ => 2,
-    });
-    let store = Keystore::new(format, entries(format));
-    let mut seeds = vec![encoded(&store, &options)];
-    if format == Format::Bks {
-        options.bks_version = 1;
-        seeds.push(encoded(&store, &options));
-    }
-    if format == Format::Pkcs12 {
-        for profile in [Profile::Compat, Profile::Legacy, Profile::Pbmac1] {
-            options.profile = profile;
-            seeds.push(encoded(&store, &options));
-        }
-    }
-    seeds.extend(vectors(format));
-    seeds
-}
-
-fn encoded(store: &Keystore, options: &EncodeOptions<'_>) -> Vec<u8> {
-    let bytes = encode(store, options, &mut SystemRandom).unwrap();
-    bytes.secret_bytes().to_vec()
-}
-
-fn entries(format: Format) -> Vec<Entry> {
-    let der = |byte: u8, length: u8| [vec![0x30, length], vec![byte; length.into()]].concat();
-    let opened = Opened::StorePassword;
-    let key = KeyState::Open {
-        value: PrivateKey::from_pkcs8_der(der(1, 40)),
-        opened,
-    };
-    let chain = vec![der(2, 60), der(3, 50)];
-    let mut entries = vec![
-        Entry::new("key", None, Content::PrivateKey { key, chain }),
-        Entry::new(
-            "ca",
-            None,
-            Content::TrustedCertificate {
-                certificate: der(3, 50),
-            },
-        ),
-    ];
-    if format != Format::Jks {
-        let key = KeyState::Open {
-            value: SecretBytes::new(vec![7; 16]),
-            opened,
-        };
-        let content = Content::SecretKey {
-            algorithm: "AES".into(),
-            key,
-            chain: Vec::new(),
-        };
-        entries.push(Entry::new("secret", None, content));
-    }
-    entries
-}
-
-fn vectors(format: Format) -> Vec<Vec<u8>> {
-    let shared = std::env::var_os("CERTGEN_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        Into::into,
-    );
-    let folder = shared.join("formats/vectors");
-    let Ok(manifest) = std::fs::read(folder.join("manifest.json")) else {
-        eprintln_skipped();
-        return Vec::new();
-    };
-    let manifest: Vec<serde_json::Value> = serde_json::from_slice(&manifest).unwrap();
-    let name = format.as_str().replace('#', "");
-    manifest
-        .iter()
-        .filter(|vector| vector["format"] == name.as_str())
-        .map(|vector| std::fs::read(folder.join(vector["file"].as_str().unwrap())).unwrap())
-        .filter(|bytes| bytes.len() < 20_000)
-        .collect()
-}
-
-#[expect(clippy::print_stderr, reason = "says what is left out")]
-fn eprintln_skipped() {
-    eprintln!("skipped: the keystore vectors as seeds, because ../shared is not there");
-}
-
 fn mutate(seeds: &[Vec<u8>], count: usize) {
     let mut dice = Dice(0x2545_f491_4f6c_dd1d);
     let store = password();
@@ -170,37 +89,6 @@ fn mutate(seeds: &[Vec<u8>], count: usize) {
             keys: &[],
         };
         let _ = survive(&bytes, &passwords, &format!("mutant {number}"));
-    }
-}
-
-fn mutation(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], dice: &mut Dice) {
-    let length = bytes.len();
-    if length == 0 {
-        return;
-    }
-    let at = dice.below(length);
-    match dice.below(8) {
-        0 => bytes[at] ^= 1 << dice.below(8),
-        1 => bytes[at] = dice.byte(),
-        2 => bytes.truncate(at),
-        3 => {
-            bytes.remove(at);
-        }
-        4 => bytes.insert(at, dice.byte()),
-        5 => {
-            let values: [u32; 6] = [0, 1, u32::MAX, 0x7fff_ffff, 0xffff, 0x8000_0000];
-            put(bytes, at, &values[dice.below(6)].to_be_bytes());
-        }
-        6 => {
-            let end = (at + dice.below(64)).min(length);
-            let again = bytes[at..end].to_vec();
-            bytes.splice(at..at, again);
-        }
-        _ => {
-            let other = &seeds[dice.below(seeds.len())];
-            let from = dice.below(other.len().max(1)).min(other.len());
-            bytes.splice(at.., other[from..].iter().copied());
-        }
     }
 }
 
@@ -224,12 +112,6 @@ fn overwrite(seed: &[u8]) {
                 let _ = survive(&bytes, &passwords, &format!("value {number} at {at}"));
             }
         }
-    }
-}
-
-fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
-    for (to, from) in bytes.iter_mut().skip(at).zip(value) {
-        *to = *from;
     }
 }
 
@@ -384,30 +266,5 @@ fn serialized_objects_cannot_grow() {
             Err(Error::Malformed { format, .. }) => assert_eq!(format, Format::Jceks),
             outcome => panic!("{what}: {outcome:?}"),
         }
-    }
-}
-
-fn password() -> Password {
-    Password::new("password".to_owned())
-}
-
-/// A small generator, so that a mutant that fails can be had again.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end.max(1)).unwrap();
-        usize::try_from((self.next() >> 16) % end).unwrap()
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next().to_be_bytes()[0]
     }
 }

@@ -1,8 +1,7 @@
 //! A certificate in DER.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+#[path = "../../tests/fuzz_smoke/targets.rs"]
+mod targets;
 
-fuzz_target!(|data: &[u8]| {
-    let _ = certgen::x509::Certificate::from_der(data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::run("certificate", data));

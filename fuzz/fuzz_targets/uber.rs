@@ -1,20 +1,7 @@
-//! An UBER: its header before any bytes.
+//! An UBER.
 #![no_main]
 
-use certgen::keystore::{self, Limits, Passwords};
-use certgen::secret::Password;
-use libfuzzer_sys::fuzz_target;
+#[path = "../../tests/fuzz_smoke/targets.rs"]
+mod targets;
 
-fuzz_target!(|data: &[u8]| {
-    decode(&[b"\0\0\0\x01\0\0\0\x14aaaaaaaaaaaaaaaaaaaa\0\0\0\x01", data].concat());
-});
-
-/// Without a password nothing is verified, so that parsing gets further; then with one.
-fn decode(bytes: &[u8]) {
-    let mut limits = Limits::default();
-    limits.kdf_work = 3_000;
-    let password = Password::new("password".to_owned());
-    for store in [None, Some(&password)] {
-        let _ = keystore::decode(bytes, &Passwords { store, keys: &[] }, &limits);
-    }
-}
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::run("uber", data));

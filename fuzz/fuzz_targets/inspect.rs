@@ -1,0 +1,7 @@
+//! Any file, as `certgen inspect` looks at it.
+#![no_main]
+
+#[path = "../../tests/fuzz_smoke/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::run("inspect", data));

@@ -1,0 +1,7 @@
+//! A revocation list in DER.
+#![no_main]
+
+#[path = "../../tests/fuzz_smoke/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::run("revocation_list", data));
