@@ -23,11 +23,14 @@ use std::path::Path;
 use support::{Folder, Java, python, run};
 
 /// A reader, part of the names of the stores that it cannot read by design, and why.
-const CANNOT: &[(&str, &str, &str)] = &[(
-    "bcprov-jdk18on-1.87.jar",
-    "bks1",
-    "BouncyCastle reads versions 0 and 1 since 1.85 only where a property allows it (CVE-2026-59651)",
-)];
+const CANNOT: &[(&str, &str, &str)] = &[
+    (
+        "bcprov-jdk18on-1.87.jar",
+        "bks1",
+        "BouncyCastle reads versions 0 and 1 since 1.85 only where a property allows it (CVE-2026-59651)",
+    ),
+    ("pyjks", "bcfks", "pyjks knows no BCFKS"),
+];
 
 /// Java writes names as modified UTF-8; pyjks takes it for UTF-8, which is the same for these.
 const ALIAS: &str = "phone ü日";
@@ -111,7 +114,13 @@ fn what_bouncycastle_sun_and_sunjce_write_is_read_here() {
     for java in Java::every() {
         let name = java.bouncy_castle.file_name().unwrap().to_string_lossy();
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/java/Stores.java");
-        let formats = [Format::Bks, Format::Uber, Format::Jks, Format::Jceks];
+        let formats = [
+            Format::Bks,
+            Format::Uber,
+            Format::Jks,
+            Format::Jceks,
+            Format::Bcfks,
+        ];
         theirs(&name, &formats, |plan| {
             run(java.source(&program).arg(plan)).ok().stdout
         });

@@ -65,6 +65,7 @@ pub fn samples(folder: &Folder, alias: &str) -> Vec<Sample> {
             (Format::Uber, 2),
             (Format::Jks, 2),
             (Format::Jceks, 2),
+            (Format::Bcfks, 2),
         ] {
             for (passwords, store, key) in [
                 ("same", "storepw1", "storepw1"),
@@ -120,8 +121,9 @@ fn written(format: Format, version: u8, entries: Vec<Entry>, store: &str, key: &
     let mut options = EncodeOptions::new(format, &store);
     options.key_password = Some(&key);
     options.bks_version = version;
-    if format == Format::Jceks && store.secret_text() != key.secret_text() {
-        // The default is 200,000, and many stores are read many times.
+    let dear = format == Format::Jceks && store.secret_text() != key.secret_text();
+    if dear || format == Format::Bcfks {
+        // The defaults are 200,000 and 51,200, and many stores are read many times.
         options.iterations = Some(10_000);
     }
     let store = Keystore::new(format, entries);
@@ -131,7 +133,12 @@ fn written(format: Format, version: u8, entries: Vec<Entry>, store: &str, key: &
 
 /// A key with its chain under this alias, a CA from before 1970, a secret key.
 fn entries(format: Format, alias: &str, keys: &Material) -> Vec<Entry> {
-    let date = |millis| Timestamp::UNIX_EPOCH + ::time::Duration::milliseconds(millis);
+    // A BCFKS has whole seconds.
+    let unit = if format == Format::Bcfks { 1_000 } else { 1 };
+    let date = |millis: i64| {
+        let millis = millis.div_euclid(unit) * unit;
+        Timestamp::UNIX_EPOCH + ::time::Duration::milliseconds(millis)
+    };
     let opened = Opened::StorePassword;
     let key = KeyState::Open {
         value: keys.key.clone_secret(),
