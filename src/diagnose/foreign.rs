@@ -59,6 +59,12 @@ pub(super) fn recognize(bytes: &[u8]) -> Option<Protocol> {
     if matches!(bytes, [0x14..=0x17, 3, 0..=4, ..]) {
         return Some(Protocol::Tls);
     }
+    if matches!(bytes, [0x14..=0x17, 0xfe, 0xfd | 0xff, ..]) {
+        return Some(Protocol::Named("DTLS (over TCP)", String::new()));
+    }
+    if matches!(bytes, [b'E', 0, 0, _, _, b'S', ..]) {
+        return Some(Protocol::Named("PostgreSQL", String::new()));
+    }
     if matches!(bytes, [_, 0, 0, 0, 10, ..]) {
         return Some(Protocol::Named("MySQL", first_line(bytes)));
     }

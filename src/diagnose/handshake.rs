@@ -365,6 +365,23 @@ fn misbehaved(transcript: &Transcript, tls: &Tls, why: &str) -> Finding {
     })
 }
 
+/// What an alert means that comes before any certificate of ours could have been seen.
+fn meaning(alert: Alert) -> &'static str {
+    match alert.0 {
+        10 | 50 | 51 => " (its TLS library did not understand what it received)",
+        20 | 21 => " (what it received was changed on the way)",
+        42..=46 | 48 => {
+            " (it speaks of a certificate, and none was asked for: perhaps a proxy that passes on the refusal of its backend)"
+        }
+        49 => " (a rule of the server, not of TLS: an address filter or a policy)",
+        80 => {
+            " (a fault inside the server: a key that it cannot read, a full disk, a missing file)"
+        }
+        90 => " (somebody there called it off)",
+        _ => "",
+    }
+}
+
 fn other_alert(transcript: &Transcript, alert: Alert) -> Finding {
     let sent = transcript
         .tls
@@ -377,8 +394,9 @@ fn other_alert(transcript: &Transcript, alert: Alert) -> Finding {
     failure(
         Code::HandshakeRefused,
         format!(
-            "{} refuses the handshake with the alert {alert}; {name}",
-            peer(transcript)
+            "{} refuses the handshake with the alert {alert}{}; {name}",
+            peer(transcript),
+            meaning(alert)
         ),
         "look at the broker's log for the time of this check: it says why it sent the alert",
     )

@@ -56,7 +56,11 @@ pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Fi
         ),
         Protocol::Named(name, said) => failure(
             Code::OtherProtocol,
-            format!("{peer} speaks {name}, not MQTT over TLS (it says `{said}`)"),
+            if said.is_empty() {
+                format!("{peer} speaks {name}, not MQTT over TLS")
+            } else {
+                format!("{peer} speaks {name}, not MQTT over TLS (it says `{said}`)")
+            },
             format!("check host and port: MQTT over TLS is 8883, and this is {port}"),
         ),
         Protocol::Tls => failure(

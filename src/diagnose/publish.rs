@@ -65,8 +65,18 @@ impl Case<'_> {
         }
         let suback = self.mqtt.suback.value()?;
         let code = *suback.codes.first()?;
-        if code < 0x80 {
+        if code < 3 {
             return None;
+        }
+        if code < 0x80 {
+            return Some(failure(
+                Code::NoSuback,
+                format!(
+                    "the broker answers the subscription to `{}` with the code 0x{code:02x}, which MQTT does not have",
+                    self.mqtt.topic
+                ),
+                "update the broker, or whatever proxy speaks MQTT in front of it",
+            ));
         }
         let name = if self.mqtt.version == MqttVersion::V5 && code != 0x80 {
             format!("0x{code:02x}, {}", reason_name(code))
@@ -163,9 +173,47 @@ impl Case<'_> {
             ));
         }
         match self.mqtt.echo.missing()? {
-            Silence::TimedOut => Some(self.not_delivered()),
+            Silence::TimedOut => Some(
+                self.nobody_reads()
+                    .or_else(|| self.altered())
+                    .unwrap_or_else(|| self.not_delivered()),
+            ),
             other => Some(self.cut(other)),
         }
+    }
+
+    /// A message came on the topic, and it is not the one that was sent.
+    fn altered(&self) -> Option<Finding> {
+        let (came, sent) = (
+            self.mqtt.altered?,
+            self.transcript.request.mqtt.payload_size,
+        );
+        Some(failure(
+            Code::MessageNotDelivered,
+            format!(
+                "the test message to `{}` never came back within {}; another message of {came} bytes came on the topic instead of the one of {sent} bytes: something changes messages, or others use the topic",
+                self.mqtt.topic,
+                limit(self.transcript)
+            ),
+            "look for a plugin, bridge or proxy that rewrites messages, or check with a topic that nobody else uses",
+        ))
+    }
+
+    /// MQTT 5 says so where nobody reads the topic.
+    fn nobody_reads(&self) -> Option<Finding> {
+        self.mqtt
+            .puback
+            .value()
+            .filter(|puback| puback.code == 0x10)?;
+        Some(failure(
+            Code::MessageNotDelivered,
+            format!(
+                "the broker took the subscription to `{}`, and then says of the message to it that nobody subscribes (0x10, no matching subscribers): {} may not read the topic, or the broker forgets subscriptions",
+                self.mqtt.topic,
+                self.who()
+            ),
+            "allow reading the topic in the broker's access list (mosquitto: acl_file, `topic read …`), and look at the broker's log",
+        ))
     }
 
     fn not_delivered(&self) -> Finding {
@@ -227,6 +275,15 @@ impl Case<'_> {
                     "the broker does not support QoS {qos}: it granted the subscription a lower one, and ended the connection on the message ({how})"
                 ),
                 "use a lower QoS (--qos 0), or raise max_qos (mosquitto) on the broker",
+            );
+        }
+        if let Silence::Disconnect { code: 0x82.., .. } = instead {
+            return failure(
+                Code::ClosedOnPublish,
+                format!(
+                    "the broker ends the session on the test message of {bytes} bytes with QoS {qos}, and says why: {how}"
+                ),
+                "lift that limit on the broker, or keep to it; the broker's log says more",
             );
         }
         let large = "a limit on the packet size (mosquitto: max_packet_size)";

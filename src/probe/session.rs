@@ -355,6 +355,9 @@ impl Session<'_> {
         match packet {
             Packet::Publish(publish) => {
                 self.mqtt.other_messages += 1;
+                if publish.topic == self.plan.topic {
+                    self.mqtt.altered = Some(publish.payload.len());
+                }
                 self.acknowledge(&publish, deadline).await
             }
             Packet::Ack(Ack {

@@ -45,6 +45,8 @@ pub struct Mqtt {
     pub twin_pings: Option<Duration>,
     /// Messages that were not ours (retained ones, or of others on the same topic).
     pub other_messages: usize,
+    /// Bytes of a message on the test's topic that was another than the one sent.
+    pub altered: Option<usize>,
     /// What went wrong while the session was held.
     pub held: Option<Silence>,
 }

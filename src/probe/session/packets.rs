@@ -43,6 +43,15 @@ async fn await_connack(
                 reason: "a PUBLISH came before CONNACK".to_owned(),
                 bytes,
             },
+            [first, length, rest @ ..]
+                if *first >= 0x20 && *first < 0xff && usize::from(*length) == rest.len() =>
+            {
+                let what = packet_name(*first);
+                Silence::Malformed {
+                    reason: format!("{what} came where CONNACK has to come"),
+                    bytes,
+                }
+            }
             _ => Silence::Foreign(bytes),
         });
     }
@@ -58,6 +67,19 @@ async fn await_connack(
             server_reference,
         }),
         _ => Err(unexpected("another packet than CONNACK")),
+    }
+}
+
+/// A packet by its first byte, for sentences.
+fn packet_name(first: u8) -> &'static str {
+    match first {
+        0x20..=0x2f => "a CONNACK with reserved flags set",
+        0x40..=0x7f => "an acknowledgement of a message",
+        0x90 => "a SUBACK",
+        0xb0 => "an UNSUBACK",
+        0xd0 => "a PINGRESP",
+        0xe0 => "a DISCONNECT, which MQTT 3.1.1 has from clients alone,",
+        _ => "another packet",
     }
 }
 
