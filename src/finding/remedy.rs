@@ -62,6 +62,15 @@ pub enum Action {
         /// Replace the files that exist.
         replace: bool,
     },
+    /// Make another store of a store.
+    Convert {
+        /// The store that is there.
+        from: String,
+        /// The store to make.
+        to: String,
+        /// Whether its keys have a password of their own, which is to be asked for.
+        key_password: bool,
+    },
     /// Look into a file, a folder or a server.
     Inspect {
         /// Path, or `host:port`.

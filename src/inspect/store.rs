@@ -1,14 +1,14 @@
 //! Keystores of any format.
 
 use super::file::{is_issued_by, lock, private_key};
-use super::{Entry, EntryKind, Item, Key, KeyLock, Kind, Look};
+use super::{Entry, EntryKind, Fact, Item, Key, KeyLock, Kind, Look};
 use crate::bundle::refusals;
 use crate::finding::{Action, Code, Finding, Remedy, Stack};
 use crate::keystore::{
     self, Content, Error, Format, Integrity, KeyState, Keystore, SealedKey, decode,
 };
 use crate::pki::audit::certificate_name;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, PublicKey};
 
 /// Looks at a store.
 pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item, Error> {
@@ -21,19 +21,36 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
         version: store.version,
         integrity: Some(store.integrity),
         protection: store.protection.clone(),
-        entries: store.entries.iter().map(entry).collect(),
+        entries: store
+            .entries
+            .iter()
+            .map(|found| entry(&store, found))
+            .collect(),
         findings: Vec::new(),
     };
+    if store.format != Format::Pkcs12 {
+        // Each key says itself what seals it.
+        item.protection.retain(|one| !one.what.starts_with("key "));
+    }
     let has_password = look.passwords.store.is_some();
     let mut findings = integrity(&store, has_password);
     findings.extend(store.oddities.iter().map(|oddity| odd(oddity)));
-    findings.extend(locks(&store, &item, has_password));
-    findings.extend(trust(&store));
     findings.extend(item.entries.iter().filter_map(disorder));
     findings.extend(item.entries.iter().filter_map(mismatch));
-    if let Some(target) = look.target {
-        findings.extend(refusals(&store, target));
-    }
+    let refused = look.target.map(|target| refusals(&store, target));
+    let refused: Vec<Finding> = refused.into_iter().flatten().collect();
+    let refused = refused.into_iter().map(|finding| placed(finding, path));
+    let refused: Vec<Finding> = refused.collect();
+    let general = locks(&store, &item, has_password)
+        .into_iter()
+        .chain(trust(&store, path));
+    // What the target refuses is not said once more for all the world.
+    let same = |one: &Finding| {
+        let twin = |other: &Finding| other.code == one.code && other.subject == one.subject;
+        refused.iter().any(twin)
+    };
+    findings.extend(general.filter(|finding| !same(finding)));
+    findings.extend(refused);
     let about = |finding: Finding| match finding.subject {
         Some(_) => finding,
         None => finding.about(path.to_owned()),
@@ -42,7 +59,16 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
     Ok(item)
 }
 
-fn entry(entry: &keystore::Entry) -> Entry {
+/// A finding about an entry names the file as well.
+fn placed(finding: Finding, path: &str) -> Finding {
+    let subject = match &finding.subject {
+        Some(alias) => format!("{path} ({alias})"),
+        None => path.to_owned(),
+    };
+    finding.about(subject)
+}
+
+fn entry(store: &Keystore, entry: &keystore::Entry) -> Entry {
     let (kind, key, chain): (_, _, &[Vec<u8>]) = match &entry.content {
         Content::TrustedCertificate { certificate } => (
             EntryKind::TrustedCertificate,
@@ -58,7 +84,9 @@ fn entry(entry: &keystore::Entry) -> Entry {
             (EntryKind::PrivateKey, Some(private_key(key)), chain)
         }
         Content::SecretKey { key, chain, .. } => (EntryKind::SecretKey, Some(any_key(key)), chain),
-        Content::PublicKey { key, chain, .. } => (EntryKind::PublicKey, Some(any_key(key)), chain),
+        Content::PublicKey { key, chain, .. } => {
+            (EntryKind::PublicKey, Some(public_key(key)), chain)
+        }
         Content::Sealed { sealed, chain } => (EntryKind::Sealed, Some(sealed_key(sealed)), chain),
         Content::Opaque { chain, .. } => (EntryKind::Other, None, chain),
     };
@@ -66,6 +94,13 @@ fn entry(entry: &keystore::Entry) -> Entry {
     view.alias = Some(entry.alias.to_string());
     view.created = entry.created;
     view.key = key;
+    if let Some(key) = &mut view.key
+        && let Some(protection) = store.key_protection(&entry.alias)
+    {
+        key.algorithm.clone_from(&protection.algorithm);
+        key.iterations = protection.iterations;
+    }
+    view.facts.extend(secret(&entry.content));
     view.certificates = chain
         .iter()
         .filter_map(|der| Certificate::from_der(der).ok())
@@ -84,6 +119,25 @@ fn any_key<T>(state: &KeyState<T>) -> Key {
         },
         KeyState::Sealed(sealed) => sealed_key(sealed),
     }
+}
+
+fn public_key(state: &KeyState<Vec<u8>>) -> Key {
+    let mut key = any_key(state);
+    key.public = state.open().and_then(|der| PublicKey::from_spki_der(der));
+    key.kind = key.public.as_ref().map(|public| public.kind().clone());
+    key
+}
+
+/// Algorithm and length of a secret key that is open.
+fn secret(content: &Content) -> Option<Fact> {
+    let Content::SecretKey { algorithm, key, .. } = content else {
+        return None;
+    };
+    let bits = 8 * key.open()?.secret_bytes().len();
+    Some(Fact {
+        name: "algorithm",
+        value: format!("{algorithm}, {bits} bits"),
+    })
 }
 
 fn sealed_key(sealed: &SealedKey) -> Key {
@@ -129,8 +183,20 @@ fn odd(oddity: &str) -> Finding {
 
 /// Keys that the store's password does not open: phones and brokers know only that one.
 fn locks(store: &Keystore, item: &Item, has_password: bool) -> Vec<Finding> {
+    // A password opens it, and what is inside is no key: that is said already.
+    let is_no_key = |alias: &str| {
+        let opens = format!("the secret key `{alias}` opens");
+        store
+            .oddities
+            .iter()
+            .any(|oddity| oddity.starts_with(&opens))
+    };
     let keys = item.entries.iter().filter_map(|entry| {
         let key = entry.key.as_ref()?;
+        let alias = entry.alias.as_deref().unwrap_or_default();
+        if is_no_key(alias) {
+            return None;
+        }
         let lock = match key.lock {
             KeyLock::Sealed if has_password => "none of the passwords given opens it",
             KeyLock::KeyPassword => "it has a password of its own",
@@ -140,28 +206,40 @@ fn locks(store: &Keystore, item: &Item, has_password: bool) -> Vec<Finding> {
     });
     keys.map(|(entry, lock)| {
         let alias = entry.alias.as_deref().unwrap_or_default();
+        let outcome = match entry.kind {
+            EntryKind::SecretKey | EntryKind::PublicKey => "most programs know only that one",
+            _ => "phones know only that one, and silently send no certificate",
+        };
         let cause = format!(
-            "the key `{alias}` does not open with the store's password ({lock}): phones know only that one, and silently send no certificate"
+            "the key `{alias}` does not open with the store's password ({lock}): {outcome}"
         );
-        let text = "make the store again with one password for both";
         Finding::warning(Code::KeyPasswordDiffers, cause)
             .about(entry.place(&item.path))
-            .with_remedy(Remedy::run(text, remake(store, alias)))
+            .with_remedy(one_password(store, &item.path))
             .for_stacks(&[Stack::Android])
     })
     .collect()
 }
 
-fn remake(store: &Keystore, alias: &str) -> Action {
-    Action::Bundle {
-        name: if alias.is_empty() { "client" } else { alias }.to_owned(),
-        formats: vec![store.format.extension().to_owned()],
-        replace: true,
+/// The same store beside this one, with one password.
+fn one_password(store: &Keystore, path: &str) -> Remedy {
+    let text = "make the store again with one password for both";
+    if path == "-" {
+        return Remedy::text(text);
     }
+    let name_at = path.rfind(['/', '\\']).map_or(0, |at| at + 1);
+    let dot = path.rfind('.').filter(|at| *at > name_at);
+    let stem = dot.and_then(|at| path.get(..at)).unwrap_or(path);
+    let action = Action::Convert {
+        from: path.to_owned(),
+        to: format!("{stem}-new.{}", store.format.extension()),
+        key_password: true,
+    };
+    Remedy::run(text, action)
 }
 
 /// A phone trusts nothing but the trusted entries of the store.
-fn trust(store: &Keystore) -> Option<Finding> {
+fn trust(store: &Keystore, path: &str) -> Option<Finding> {
     let is_key =
         |content: &Content| matches!(content, Content::PrivateKey { .. } | Content::Sealed { .. });
     let has_key = store.entries.iter().any(|entry| is_key(&entry.content));
@@ -179,7 +257,7 @@ fn trust(store: &Keystore) -> Option<Finding> {
     } else {
         Finding::note(Code::StoreWithoutTrust, cause)
     };
-    Some(finding.with_remedy(remedy))
+    Some(finding.about(path).with_remedy(remedy))
 }
 
 /// A key's chain in which a certificate was not issued by the next.

@@ -63,6 +63,7 @@ pub(super) fn decode(
     out.version = Some(entries.version);
     out.integrity = Integrity::Verified;
     out.protection = protection;
+    out.protection.extend(entries.protection);
     out.oddities = entries.oddities;
     Ok(out)
 }

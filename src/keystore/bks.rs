@@ -93,22 +93,17 @@ pub(super) fn decode(
             }
         }
     };
-    let (entries, oddities) =
-        entries::interpret(&mut entries.clone(), passwords, limits, &mut budget)?;
+    let interpreted = entries::interpret(&mut entries.clone(), passwords, limits, &mut budget)?;
     let algorithm = match header.version {
         2 => "HMAC-SHA1, 160-bit key",
         _ => "HMAC-SHA1, 16-bit key",
     };
-    let mut store = Keystore::new(Format::Bks, entries);
-    store.version = Some(header.version);
-    store.integrity = integrity;
-    store.protection = vec![Protection {
+    let whole = Protection {
         what: "integrity".into(),
         algorithm: algorithm.into(),
         iterations: Some(iterations.into()),
-    }];
-    store.oddities = oddities;
-    Ok(store)
+    };
+    Ok(interpreted.into_store(Format::Bks, header.version, integrity, whole))
 }
 
 /// Writes a BKS of version 2, or 1 where the options ask for it.

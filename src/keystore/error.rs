@@ -1,6 +1,7 @@
 //! What can be wrong with a store, told apart as far as the format allows.
 
 use super::Format;
+use super::pbe::budget::KDF_WORK;
 use crate::finding::{Code, Diagnostic, Remedy};
 
 /// Why a store cannot be read or written.
@@ -135,8 +136,11 @@ impl Diagnostic for Error {
             }
             Self::UnsupportedVersion { .. } => "make the store again with a current tool",
             Self::Unsupported { .. } => "make the store again with a current algorithm",
+            Self::LimitExceeded { what: KDF_WORK, .. } => {
+                "allow more work if you trust the file, or make the store again"
+            }
             Self::LimitExceeded { .. } => {
-                "raise the limit if you trust the file, or make the store again"
+                "make the store again with values that every reader accepts"
             }
             Self::PasswordNeeded {
                 format: Format::Pem,

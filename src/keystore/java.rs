@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::reader::Reader;
-use super::{Alias, Entry, Error, Format, Limits, mutf8};
+use super::{Alias, Entry, Error, Format, Integrity, Keystore, Limits, Protection, mutf8};
 
 const MAX_CHAIN: usize = 1_000;
 
@@ -130,7 +130,7 @@ impl LastWins {
     }
 
     /// The entries that count, and a sentence on each alias that came up more than once.
-    pub(super) fn finish(self) -> (Vec<Entry>, Vec<String>) {
+    pub(super) fn finish(self, protection: Vec<Protection>) -> Interpreted {
         let entries: Vec<Entry> = self.entries.into_iter().flatten().collect();
         let oddities = entries
             .iter()
@@ -142,7 +142,37 @@ impl LastWins {
                 _ => None,
             })
             .collect();
-        (entries, oddities)
+        Interpreted {
+            entries,
+            protection,
+            oddities,
+        }
+    }
+}
+
+/// Entries with what seals their keys and what is odd about them.
+pub(super) struct Interpreted {
+    pub(super) entries: Vec<Entry>,
+    pub(super) protection: Vec<Protection>,
+    pub(super) oddities: Vec<String>,
+}
+
+impl Interpreted {
+    /// The store of these entries, which is protected as a whole as well.
+    pub(super) fn into_store(
+        self,
+        format: Format,
+        version: i64,
+        integrity: Integrity,
+        whole: Protection,
+    ) -> Keystore {
+        let mut store = Keystore::new(format, self.entries);
+        store.version = Some(version);
+        store.integrity = integrity;
+        store.protection = self.protection;
+        store.protection.insert(0, whole);
+        store.oddities = self.oddities;
+        store
     }
 }
 

@@ -58,18 +58,13 @@ pub(super) fn decode_frame(
         }
     };
     let mut budget = Budget::new(format, limits);
-    let (entries, oddities) =
-        entries::interpret(&mut entries, &header, passwords, limits, &mut budget)?;
-    let mut store = Keystore::new(format, entries);
-    store.version = Some(header.version);
-    store.integrity = integrity;
-    store.protection = vec![Protection {
+    let interpreted = entries::interpret(&mut entries, &header, passwords, limits, &mut budget)?;
+    let whole = Protection {
         what: "integrity".into(),
         algorithm: "SHA-1 over password and contents".into(),
         iterations: None,
-    }];
-    store.oddities = oddities;
-    Ok(store)
+    };
+    Ok(interpreted.into_store(format, header.version, integrity, whole))
 }
 
 /// Writes a JKS of version 2.

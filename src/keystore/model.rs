@@ -159,6 +159,13 @@ impl Keystore {
             oddities: Vec::new(),
         }
     }
+
+    /// What seals the key of the entry with this alias, also where it has been opened.
+    #[must_use]
+    pub fn key_protection(&self, alias: &Alias) -> Option<&Protection> {
+        let what = key_of(alias);
+        self.protection.iter().rev().find(|one| one.what == what)
+    }
 }
 
 /// What an integrity check is worth once it has passed.
@@ -182,6 +189,22 @@ pub struct Protection {
     pub algorithm: String,
     /// Iterations of the key derivation, where it iterates.
     pub iterations: Option<u64>,
+}
+
+impl Protection {
+    /// What seals the key of this entry.
+    pub(super) fn of_key(alias: &Alias, algorithm: String, iterations: Option<u64>) -> Self {
+        Self {
+            what: key_of(alias),
+            algorithm,
+            iterations,
+        }
+    }
+}
+
+/// The key of this entry, as a [`Protection`] calls it.
+fn key_of(alias: &Alias) -> String {
+    format!("key {alias}")
 }
 
 /// One entry.

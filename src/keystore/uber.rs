@@ -47,17 +47,13 @@ pub(super) fn decode(
     let mut end = body.clone();
     entries::walk(&mut end, limits)?;
     end.finish("the entries")?;
-    let (entries, oddities) = entries::interpret(&mut body, passwords, limits, &mut budget)?;
-    let mut store = Keystore::new(Format::Uber, entries);
-    store.version = Some(header.version);
-    store.integrity = Integrity::Verified;
-    store.protection = vec![Protection {
+    let interpreted = entries::interpret(&mut body, passwords, limits, &mut budget)?;
+    let whole = Protection {
         what: "store".into(),
         algorithm: "Twofish-256-CBC over entries and their SHA-1".into(),
         iterations: Some(iterations.into()),
-    }];
-    store.oddities = oddities;
-    Ok(store)
+    };
+    Ok(interpreted.into_store(Format::Uber, header.version, Integrity::Verified, whole))
 }
 
 /// Writes an UBER of version 1.

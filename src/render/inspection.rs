@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::escape::terminal;
 use super::style::{BAD, DIM, TITLE, WARN, paint};
 use super::{Suggest, document, findings_text};
-use crate::inspect::{Entry, Item, Kind, Report};
+use crate::inspect::{Entry, Item, KeyLock, Kind, Report};
 use crate::keystore::Integrity;
 use crate::time::{self, Timestamp, days_left, end_for_people, rfc3339};
 use crate::x509::{Certificate, Signed};
@@ -118,7 +118,11 @@ fn key_text(entry: &Entry) -> String {
         let rounds = key
             .iterations
             .map_or_else(String::new, |n| format!(", {n} iterations"));
-        format!(" by {}{rounds}", terminal(&key.algorithm))
+        let by = match key.lock {
+            KeyLock::Sealed => " by",
+            _ => ", sealed by",
+        };
+        format!("{by} {}{rounds}", terminal(&key.algorithm))
     };
     format!("{kind}, {}{sealed}", key.lock.title())
 }

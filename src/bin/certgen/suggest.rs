@@ -44,6 +44,20 @@ fn words(action: &Action, given: &[String]) -> Vec<String> {
                 .option("--format", &formats)
                 .flag("--force", *replace)
         }
+        Action::Convert {
+            from,
+            to,
+            key_password,
+        } => {
+            let words = words
+                .certgen("bundle")
+                .option("--in", from)
+                .option("--out", to);
+            match key_password {
+                true => words.option("--key-password", "prompt"),
+                false => words,
+            }
+        }
         Action::Inspect { what } => words.certgen("inspect").one(what),
         Action::Verify { host, port, extra } => words
             .certgen("verify")
@@ -177,6 +191,11 @@ mod tests {
                 name: text("phone"),
                 formats: vec![text("bks"), text("p12")],
                 replace: true,
+            },
+            Action::Convert {
+                from: text("client/phone.bks"),
+                to: text("client/phone-new.bks"),
+                key_password: true,
             },
             Action::Inspect {
                 what: text("client/phone.bks"),

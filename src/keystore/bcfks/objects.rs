@@ -14,7 +14,7 @@ use crate::keystore::pbe::budget::Budget;
 use crate::keystore::secret_algorithms::{identifier, java_name};
 use crate::keystore::{
     Alias, Content, EncodeOptions, Entry, Error, Format, KeyState, Keystore, Limits, Passwords,
-    SealedKey,
+    Protection, SealedKey,
 };
 use crate::random::Random;
 use crate::secret::{PrivateKey, SecretBytes};
@@ -33,6 +33,7 @@ const TIME: &[FormatItem<'_>] = format_description!("[year][month][day][hour][mi
 pub(super) struct Read {
     pub(super) version: i64,
     pub(super) entries: Vec<Entry>,
+    pub(super) protection: Vec<Protection>,
     pub(super) oddities: Vec<String>,
 }
 
@@ -57,6 +58,7 @@ pub(super) fn read(
     let mut out = Read {
         version,
         entries: Vec::new(),
+        protection: Vec::new(),
         oddities: Vec::new(),
     };
     let mut seen: HashMap<Alias, usize> = HashMap::new();
@@ -64,7 +66,7 @@ pub(super) fn read(
         if out.entries.len() >= limits.entries {
             return Err(objects.malformed(format!("more than {} entries", limits.entries)));
         }
-        let entry = object(&mut objects, passwords, budget)?;
+        let entry = object(&mut objects, passwords, budget, &mut out.protection)?;
         match seen
             .get(&entry.alias)
             .and_then(|at| out.entries.get_mut(*at))
@@ -88,12 +90,18 @@ fn object(
     objects: &mut Ber<'_>,
     passwords: &Passwords<'_>,
     budget: &mut Budget,
+    protection: &mut Vec<Protection>,
 ) -> Result<Entry, Error> {
     let mut object = objects.sequence("an entry")?;
     let kind = object.integer("the type of an entry")?;
     let name = object.expect(tag::UTF8_STRING, "the name of an entry")?;
     let alias = std::str::from_utf8(name.content)
         .map_err(|_| name.malformed("the name of an entry is not UTF-8"))?;
+    let alias = Alias::from(alias);
+    let mut note = |sealed: &Sealed<'_>| {
+        let (algorithm, iterations) = (sealed.name(), sealed.iterations());
+        protection.push(Protection::of_key(&alias, algorithm, iterations));
+    };
     let created = time(&mut object)?;
     time(&mut object)?;
     let data = object.octets("the data of an entry")?;
@@ -101,8 +109,8 @@ fn object(
         CERTIFICATE => Content::TrustedCertificate {
             certificate: data.into_owned(),
         },
-        PRIVATE_KEY => private_key(&data, passwords, budget)?,
-        SECRET_KEY | PBKDF_KEY => secret_key(&data, passwords, budget)?,
+        PRIVATE_KEY => private_key(&data, passwords, budget, &mut note)?,
+        SECRET_KEY | PBKDF_KEY => secret_key(&data, passwords, budget, &mut note)?,
         PROTECTED_PRIVATE_KEY | PROTECTED_SECRET_KEY => Content::Opaque {
             kind: "protected by the application".into(),
             bytes: SecretBytes::new(data.into_owned()),
@@ -118,11 +126,13 @@ fn private_key(
     data: &[u8],
     passwords: &Passwords<'_>,
     budget: &mut Budget,
+    note: &mut dyn FnMut(&Sealed<'_>),
 ) -> Result<Content, Error> {
     let mut outer = Ber::new(Format::Bcfks, data);
     let mut inside = outer.sequence("a private key")?;
     let info = inside.expect(tag::SEQUENCE, "an encrypted private key")?;
     let sealed = Sealed::read(&mut info.inside()?, budget)?;
+    note(&sealed);
     let mut certificates = inside.sequence("the chain")?;
     let mut chain = Vec::new();
     while !certificates.is_empty() {
@@ -148,9 +158,11 @@ fn secret_key(
     data: &[u8],
     passwords: &Passwords<'_>,
     budget: &mut Budget,
+    note: &mut dyn FnMut(&Sealed<'_>),
 ) -> Result<Content, Error> {
     let mut outer = Ber::new(Format::Bcfks, data);
     let sealed = Sealed::read(&mut outer.sequence("a secret key")?, budget)?;
+    note(&sealed);
     for (password, opened) in passwords.for_keys() {
         if let Some(plain) = sealed.open(password, Purpose::SecretKey, budget)? {
             let mut outer = Ber::new(Format::Bcfks, &plain);

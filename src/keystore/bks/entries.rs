@@ -2,12 +2,13 @@
 //! they are trusted.
 
 use super::sealed::{KeyRecord, KeyType, Sealed};
-use crate::keystore::java::{Allowance, LastWins, RawCertificate};
+use crate::keystore::java::{Allowance, Interpreted, LastWins, RawCertificate};
 use crate::keystore::pbe::budget::Budget;
 use crate::keystore::pbe::pbes1::Scheme;
 use crate::keystore::reader::Reader;
 use crate::keystore::{
-    Alias, Content, Entry, Error, Format, KeyState, Limits, Opened, Passwords, SealedKey, millis,
+    Alias, Content, Entry, Error, Format, KeyState, Limits, Opened, Passwords, Protection,
+    SealedKey, millis,
 };
 use crate::secret::{PrivateKey, SecretBytes};
 
@@ -37,13 +38,14 @@ pub(in crate::keystore) fn interpret(
     passwords: &Passwords<'_>,
     limits: &Limits,
     budget: &mut Budget,
-) -> Result<(Vec<Entry>, Vec<String>), Error> {
+) -> Result<Interpreted, Error> {
     let mut entries = LastWins::default();
+    let mut protection = Vec::new();
     for_each(reader, limits, |raw| {
-        entries.push(interpret_entry(raw, passwords, budget)?);
+        entries.push(interpret_entry(raw, passwords, budget, &mut protection)?);
         Ok(())
     })?;
-    Ok(entries.finish())
+    Ok(entries.finish(protection))
 }
 
 fn for_each<'a>(
@@ -86,7 +88,9 @@ fn interpret_entry(
     raw: RawEntry<'_>,
     passwords: &Passwords<'_>,
     budget: &mut Budget,
+    protection: &mut Vec<Protection>,
 ) -> Result<Entry, Error> {
+    let alias = Alias::from_units(raw.alias);
     let chain = raw
         .chain
         .iter()
@@ -102,34 +106,43 @@ fn interpret_entry(
             bytes: SecretBytes::new(bytes.to_vec()),
             chain,
         },
-        Payload::Sealed(blob) => unseal(&blob, chain, passwords, budget)?,
+        Payload::Sealed(blob) => {
+            let sealed = Sealed::read(blob.clone())?;
+            let kept = kept(&sealed, &blob);
+            let (algorithm, iterations) = (kept.algorithm.clone(), kept.iterations);
+            protection.push(Protection::of_key(&alias, algorithm, iterations));
+            unseal(&sealed, kept, chain, passwords, budget)?
+        }
     };
-    Ok(Entry::new(
-        Alias::from_units(raw.alias),
-        millis::to_time(raw.created),
-        content,
-    ))
+    Ok(Entry::new(alias, millis::to_time(raw.created), content))
+}
+
+/// A key as it stands in the file, which none of the passwords opens.
+fn kept(sealed: &Sealed<'_>, blob: &Reader<'_>) -> SealedKey {
+    SealedKey {
+        format: Format::Bks,
+        blob: blob.rest().to_vec(),
+        algorithm: Scheme::TripleDes3Key.name().to_owned(),
+        iterations: u64::try_from(sealed.iterations).ok(),
+    }
 }
 
 fn unseal(
-    blob: &Reader<'_>,
+    sealed: &Sealed<'_>,
+    kept: SealedKey,
     chain: Vec<Vec<u8>>,
     passwords: &Passwords<'_>,
     budget: &mut Budget,
 ) -> Result<Content, Error> {
-    let sealed = Sealed::read(blob.clone())?;
     for (password, opened) in passwords.for_keys() {
         if let Some(record) = sealed.open(password, budget)? {
             return Ok(open_content(record, chain, opened));
         }
     }
-    let sealed = SealedKey {
-        format: Format::Bks,
-        blob: blob.rest().to_vec(),
-        algorithm: Scheme::TripleDes3Key.name().to_owned(),
-        iterations: u64::try_from(sealed.iterations).ok(),
-    };
-    Ok(Content::Sealed { sealed, chain })
+    Ok(Content::Sealed {
+        sealed: kept,
+        chain,
+    })
 }
 
 fn open_content(record: KeyRecord, chain: Vec<Vec<u8>>, opened: Opened) -> Content {

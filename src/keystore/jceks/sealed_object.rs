@@ -46,6 +46,18 @@ impl<'a> SealedObject<'a> {
         })
     }
 
+    /// Name and iterations of what seals it.
+    pub(in crate::keystore) fn protection(&self) -> (String, Option<u64>) {
+        let pbe = self.pbe().filter(|_| self.algorithm == NAME);
+        let iterations = pbe.and_then(|pbe| u64::try_from(pbe.iterations).ok());
+        (self.algorithm.clone(), iterations)
+    }
+
+    fn pbe(&self) -> Option<Pbe> {
+        let mut parameters = Ber::new(Format::Jceks, self.parameters);
+        Pbe::read(&mut parameters, self.ciphertext.to_vec()).ok()
+    }
+
     /// The key, opened where a password does; and what is odd about it, as the end of a sentence.
     pub(in crate::keystore) fn unseal(
         &self,
@@ -55,8 +67,7 @@ impl<'a> SealedObject<'a> {
         if self.algorithm != NAME {
             return Ok((self.still_sealed(None), None));
         }
-        let mut parameters = Ber::new(Format::Jceks, self.parameters);
-        let Ok(pbe) = Pbe::read(&mut parameters, self.ciphertext.to_vec()) else {
+        let Some(pbe) = self.pbe() else {
             let oddity = "cannot be opened: its parameters are damaged".to_owned();
             return Ok((self.still_sealed(None), Some(oddity)));
         };

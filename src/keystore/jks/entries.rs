@@ -3,12 +3,13 @@
 
 use super::Header;
 use super::protector::{self, Epki};
-use crate::keystore::java::{Allowance, LastWins, RawCertificate};
+use crate::keystore::java::{Allowance, Interpreted, LastWins, RawCertificate};
 use crate::keystore::jceks;
 use crate::keystore::pbe::budget::Budget;
 use crate::keystore::reader::Reader;
 use crate::keystore::{
-    Alias, Content, Entry, Error, Format, KeyState, Limits, Passwords, SealedKey, millis,
+    Alias, Content, Entry, Error, Format, KeyState, Limits, Passwords, Protection, SealedKey,
+    millis,
 };
 
 /// An entry as it stands in the file.
@@ -42,17 +43,25 @@ pub(in crate::keystore) fn interpret(
     passwords: &Passwords<'_>,
     limits: &Limits,
     budget: &mut Budget,
-) -> Result<(Vec<Entry>, Vec<String>), Error> {
+) -> Result<Interpreted, Error> {
     let mut entries = LastWins::default();
-    let mut oddities = Vec::new();
+    let mut notes = Notes::default();
     for_each(reader, header, limits, |raw| {
-        entries.push(interpret_entry(raw, passwords, budget, &mut oddities)?);
+        entries.push(interpret_entry(raw, passwords, budget, &mut notes)?);
         Ok(())
     })?;
-    let (entries, duplicates) = entries.finish();
-    oddities.extend(duplicates);
-    oddities.extend(entries.iter().filter_map(upper_case));
-    Ok((entries, oddities))
+    let mut out = entries.finish(notes.protection);
+    out.oddities.splice(0..0, notes.oddities);
+    out.oddities
+        .extend(out.entries.iter().filter_map(upper_case));
+    Ok(out)
+}
+
+/// What comes up beside the entries.
+#[derive(Default)]
+struct Notes {
+    protection: Vec<Protection>,
+    oddities: Vec<String>,
 }
 
 fn for_each<'a>(
@@ -99,22 +108,31 @@ fn interpret_entry(
     raw: RawEntry<'_>,
     passwords: &Passwords<'_>,
     budget: &mut Budget,
-    oddities: &mut Vec<String>,
+    notes: &mut Notes,
 ) -> Result<Entry, Error> {
     let alias = Alias::from_units(raw.alias);
     let content = match raw.payload {
         Payload::Certificate(found) => Content::TrustedCertificate {
             certificate: found.der()?,
         },
-        Payload::Key(epki, chain) => Content::PrivateKey {
-            key: unseal(epki, passwords, budget)?,
-            chain: chain
-                .iter()
-                .map(RawCertificate::der)
-                .collect::<Result<Vec<_>, _>>()?,
-        },
+        Payload::Key(blob, chain) => {
+            let epki = Epki::read(budget.format(), blob);
+            let protection = Protection::of_key(&alias, epki.algorithm(), epki.iterations());
+            notes.protection.push(protection);
+            Content::PrivateKey {
+                key: unseal(&epki, blob, passwords, budget)?,
+                chain: chain
+                    .iter()
+                    .map(RawCertificate::der)
+                    .collect::<Result<Vec<_>, _>>()?,
+            }
+        }
         Payload::SecretKey(object) => {
+            let (algorithm, iterations) = object.protection();
+            let protection = Protection::of_key(&alias, algorithm, iterations);
+            notes.protection.push(protection);
             let (content, oddity) = object.unseal(passwords, budget)?;
+            let oddities = &mut notes.oddities;
             oddities.extend(oddity.map(|what| format!("the secret key `{alias}` {what}")));
             content
         }
@@ -123,13 +141,13 @@ fn interpret_entry(
 }
 
 fn unseal(
+    epki: &Epki,
     blob: &[u8],
     passwords: &Passwords<'_>,
     budget: &mut Budget,
 ) -> Result<KeyState<crate::secret::PrivateKey>, Error> {
-    let epki = Epki::read(budget.format(), blob);
     for (password, opened) in passwords.for_keys() {
-        let value = match &epki {
+        let value = match epki {
             Epki::Jks(data) => protector::open(data, password, budget)?,
             Epki::Jceks(pbe) => pbe.open_private_key(password, budget)?,
             Epki::Other(..) => None,

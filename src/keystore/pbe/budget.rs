@@ -2,6 +2,9 @@
 
 use crate::keystore::{Error, Format, Limits};
 
+/// What the limit on all key derivations together is called in errors.
+pub(in crate::keystore) const KDF_WORK: &str = "key derivation work";
+
 /// Counts the work of key derivations while a store is read.
 #[derive(Debug)]
 pub(in crate::keystore) struct Budget {
@@ -48,7 +51,7 @@ impl Budget {
             }
             None => Err(Error::LimitExceeded {
                 format: self.format,
-                what: "key derivation work",
+                what: KDF_WORK,
                 found: (self.limit - self.left).saturating_add(work).to_string(),
                 limit: self.limit.to_string(),
             }),

@@ -39,6 +39,9 @@ pub(crate) struct Arguments {
     /// Say what this client could not read
     #[arg(long = "for", value_name = "TARGET")]
     target: Option<Target>,
+    /// The work of key derivations that a store may ask for [default: 20000000]
+    #[arg(long, value_name = "N")]
+    max_kdf_work: Option<u64>,
     #[command(flatten)]
     output: Output,
 }
@@ -149,13 +152,17 @@ impl<'a> Reader<'a> {
     }
 
     fn look<'b>(&'b self, store: Option<&'b Password>) -> Look<'b> {
+        let mut limits = Limits::default();
+        if let Some(work) = self.arguments.max_kdf_work {
+            limits.kdf_work = work;
+        }
         Look {
             judge: self.judge,
             passwords: Passwords {
                 store,
                 keys: &self.key_passwords,
             },
-            limits: Limits::default(),
+            limits,
             target: self.arguments.target,
         }
     }
