@@ -49,7 +49,8 @@ public class Stores {
         PrivateKey key = KeyFactory.getInstance(algorithm).generatePrivate(spec);
         store.setKeyEntry(alias, key, keyPassword, chain.toArray(new Certificate[0]));
         store.setCertificateEntry("ca", chain.get(chain.size() - 1));
-        if (!words[1].equals("JKS")) {
+        // Debian's BouncyCastle takes private keys alone into PKCS#12.
+        if (!words[1].equals("JKS") && !(words[1].equals("PKCS12") && words[2].equals("BC"))) {
             SecretKey secret = new SecretKeySpec(new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, "AES");
             store.setKeyEntry("secret", secret, keyPassword, null);
         }

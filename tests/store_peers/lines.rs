@@ -66,7 +66,7 @@ pub fn line(entry: &Entry) -> Line {
 }
 
 /// What is the same in every encoding: the scalar of an EC key, the seed of an Ed25519 key.
-fn material(encoded: &[u8]) -> &[u8] {
+pub fn material(encoded: &[u8]) -> &[u8] {
     for before in [&[2, 1, 1, 4, 32][..], &[4, 34, 4, 32]] {
         let mut windows = encoded.windows(before.len()).take(60);
         if let Some(at) = windows.position(|window| window == before) {
@@ -80,7 +80,7 @@ pub fn hex(text: &str) -> String {
     bytes_hex(text.as_bytes())
 }
 
-fn hash(bytes: &[u8]) -> String {
+pub fn hash(bytes: &[u8]) -> String {
     bytes_hex(&Sha256::digest(bytes))
 }
 
