@@ -1,7 +1,7 @@
 //! What Java calls the algorithms of secret keys, and their object identifiers.
 
 /// Object identifier and name; the first of several identifiers is the one to write.
-const KNOWN: [(&str, &str); 14] = [
+const KNOWN: [(&str, &str); 15] = [
     ("2.16.840.1.101.3.4.1", "AES"),
     ("2.16.840.1.101.3.4.1.2", "AES"),
     ("2.16.840.1.101.3.4.1.22", "AES"),
@@ -16,6 +16,8 @@ const KNOWN: [(&str, &str); 14] = [
     ("1.2.840.113549.2.11", "HmacSHA512"),
     ("1.2.840.113549.3.4", "RC4"),
     ("1.2.410.200004.1.4", "SEED"),
+    // What `keytool -importpass` makes of a password.
+    ("1.2.840.113549.1.5.3", "PBEWithMD5AndDES"),
 ];
 
 /// Java's name; the identifier itself where Java has none.
@@ -48,6 +50,6 @@ mod tests {
         assert_eq!(identifier("aes").unwrap(), "2.16.840.1.101.3.4.1");
         assert_eq!(java_name("2.16.840.1.101.3.4.1.42"), "AES");
         assert_eq!(identifier("1.2.3").unwrap(), "1.2.3");
-        assert_eq!(identifier("PBEWithMD5AndDES"), None);
+        assert_eq!(identifier("ChaCha20"), None);
     }
 }

@@ -93,7 +93,7 @@ impl BagReader<'_> {
             Some("2") => {
                 let sealed = inside.expect(tag::SEQUENCE, "an encrypted private key")?;
                 let label = label(&attributes);
-                let key = self.open(&sealed, &format!("key {label}"))?;
+                let key = self.open(&sealed, format!("key {label}").trim_end())?;
                 let key = key.map(|plain| PrivateKey::from_pkcs8_der(plain.to_vec()));
                 bags.keys.push((attributes, key));
             }

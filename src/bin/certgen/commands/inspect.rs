@@ -136,8 +136,8 @@ impl<'a> Reader<'a> {
                 .map(|source| password::existing(Some(source), purpose))
                 .transpose()
         };
-        let store = ask(&arguments.store_password, "the stores", "--store-password")?;
-        let key = ask(&arguments.key_password, "the keys", "--key-password")?;
+        let store = ask(&arguments.store_password, "the store", "--store-password")?;
+        let key = ask(&arguments.key_password, "the key", "--key-password")?;
         let mut judge = Lone::at(context.now);
         if let Some(span) = arguments.expires_within {
             judge.warning_period = span;
