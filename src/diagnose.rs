@@ -120,3 +120,6 @@ fn unexplained(transcript: &Transcript) -> Option<Finding> {
     let remedy = "look at the broker's log for the time of this check";
     Some(words::failure(code, cause, remedy))
 }
+
+#[cfg(test)]
+mod tests;

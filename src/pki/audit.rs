@@ -280,3 +280,6 @@ fn address(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
     bare.unwrap_or(host).parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,10 +20,9 @@ impl Session<'_> {
         Some(match result {
             Ok(()) => {
                 let pings = self.mqtt.pings.len();
-                Outcome::Good(format!(
-                    "held for {} s, {pings} pings answered",
-                    hold.as_secs()
-                ))
+                let word = if pings == 1 { "ping" } else { "pings" };
+                let seconds = hold.as_secs();
+                Outcome::Good(format!("held for {seconds} s, {pings} {word} answered"))
             }
             Err(instead) => {
                 let text = silence(&instead);

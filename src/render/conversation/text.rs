@@ -81,6 +81,11 @@ fn summary(transcript: &Transcript, findings: &[Finding]) -> String {
                 step.name.as_str()
             )
         }
+        (Verdict::Failure, None) => {
+            format!(
+                "nothing stopped the conversation, but what stands above is wrong; {whole} in all"
+            )
+        }
         (_, _) if transcript.is_good(StepName::Publish) && transcript.request.mqtt.echo => {
             format!("the message went to the broker and came back; {whole} in all")
         }
