@@ -71,6 +71,8 @@ pub struct Options {
     pub chain: Vec<Vec<u8>>,
     /// The key of the leaf.
     pub key: PrivateKey,
+    /// An OCSP response to staple (DER).
+    pub ocsp: Option<Vec<u8>>,
     /// The CAs of clients (DER).
     pub client_authorities: Vec<Vec<u8>>,
     /// Refuse clients without a certificate.

@@ -43,7 +43,9 @@ pub(super) fn config(options: &Options) -> Result<ServerConfig, Error> {
         .iter()
         .map(|der| CertificateDer::from(der.clone()))
         .collect();
-    let resolver = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+    let mut certified = CertifiedKey::new(chain, key);
+    certified.ocsp.clone_from(&options.ocsp);
+    let resolver = SingleCertAndKey::from(certified);
     let mut config = builder.with_cert_resolver(Arc::new(resolver));
     config.time_provider = Arc::new(Clock::from(options.now));
     Ok(config)

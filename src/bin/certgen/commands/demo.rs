@@ -81,6 +81,7 @@ async fn act(made: &pki::Made, context: &Context) -> Result<Outcome, Failure> {
     let options = Options {
         chain: made.broker_chain.clone(),
         key: made.broker_key.clone_secret(),
+        ocsp: None,
         client_authorities: vec![made.authority.clone()],
         require_client_certificate: true,
         fault: None,

@@ -1,5 +1,7 @@
 //! `certgen serve`: a practice broker with the certificates of the PKI folder, or one that
-//! misbehaves.
+//! misbehaves, or fixtures behind ports.
+
+mod scenarios;
 
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -36,6 +38,10 @@ pub(crate) struct Arguments {
     /// Misbehave like this fault of the catalogue, to see how clients take it
     #[arg(long, value_name = "ID", value_parser = fault)]
     fault: Option<Fault>,
+    /// Answer with a fixture instead of DIR's certificates; repeat, or give a pattern such as
+    /// 'time/*', for several on consecutive ports
+    #[arg(long, value_name = "ID")]
+    scenario: Vec<String>,
 }
 
 fn fault(text: &str) -> Result<Fault, String> {
@@ -49,7 +55,6 @@ fn fault(text: &str) -> Result<Fault, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
-    let options = options(arguments, context)?;
     let quiet = context.quiet;
     let observer: Observer = Arc::new(move |event| {
         if !quiet {
@@ -58,24 +63,44 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Fa
     });
     let runtime = runtime(true)?;
     let served = runtime.block_on(async {
-        let broker = listen(arguments, &options, observer)?;
-        let address = broker
-            .address()
-            .map_err(|error| Failure::cannot_write("the address", &error))?;
-        present::text(&greeting(address, arguments))?;
-        tokio::select! {
-            () = broker.serve() => {}
-            () = stopped() => {}
+        let (brokers, greeting) = if arguments.scenario.is_empty() {
+            of_folder(arguments, context, observer)?
+        } else {
+            scenarios::brokers(arguments, context, &observer)?
+        };
+        present::text(&greeting)?;
+        for broker in brokers {
+            tokio::spawn(broker.serve());
         }
+        stopped().await;
         Ok(Status::Good)
     });
     runtime.shutdown_background();
     served
 }
 
+/// The broker of the PKI folder, and what to print of it.
+fn of_folder(
+    arguments: &Arguments,
+    context: &Context,
+    observer: Observer,
+) -> Result<(Vec<Broker>, String), Failure> {
+    let options = options(arguments, context)?;
+    let broker = listen(arguments, arguments.port, &options, observer)?;
+    let address = broker
+        .address()
+        .map_err(|error| Failure::cannot_write("the address", &error))?;
+    Ok((vec![broker], greeting(address, arguments)))
+}
+
 /// On the address that was asked for; else on all of them, also where there is no IPv6.
-fn listen(arguments: &Arguments, options: &Options, observer: Observer) -> Result<Broker, Failure> {
-    let at = |address| SocketAddr::new(address, arguments.port);
+fn listen(
+    arguments: &Arguments,
+    port: u16,
+    options: &Options,
+    observer: Observer,
+) -> Result<Broker, Failure> {
+    let at = |address| SocketAddr::new(address, port);
     if let Some(address) = arguments.bind {
         return Ok(Broker::listen(at(address), options, observer)?);
     }
@@ -117,6 +142,7 @@ fn options(arguments: &Arguments, context: &Context) -> Result<Options, Failure>
     Ok(Options {
         chain: identity.chain,
         key,
+        ocsp: None,
         client_authorities: intake.material.trust.anchors,
         require_client_certificate: arguments.require_client_certificate,
         fault: arguments.fault,
