@@ -272,6 +272,39 @@ fn a_lock_holds_no_key_and_brings_the_set_back() {
     assert_eq!(first, tree(&place.join("set")), "nothing was written");
 }
 
+#[test]
+fn a_lock_that_cannot_be_used_is_named_and_nothing_is_written() {
+    let place = Folder::new();
+    let lock = place.join("fixtures.lock");
+    let mut command = certgen();
+    command.args(["fixtures", "lock", "--scenario", "time/expired", "--file"]);
+    run(command.arg(&lock)).ok();
+    let text = std::fs::read_to_string(&lock).unwrap();
+    let hash = text.split("expired/ca.crt\": \"").nth(1).unwrap();
+    let cases = [
+        (
+            text.replacen(&hash[..64], &"0".repeat(64), 1),
+            "`time/expired/ca.crt` has another content\n",
+        ),
+        (
+            text.replace("fixtures/1\"", "fixtures/999\""),
+            "of the format `certgen-fixtures/999`",
+        ),
+        (text[..100].to_owned(), "no fixtures lock"),
+        (String::new(), "no fixtures lock"),
+    ];
+    for (content, cause) in cases {
+        std::fs::write(&lock, content).unwrap();
+        let mut command = certgen();
+        command.args(["fixtures", "sync", "--file"]).arg(&lock);
+        let refused = run(command.arg("--out").arg(place.join("set")));
+        assert_eq!(refused.status, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(cause), "{refused:?}");
+        assert!(refused.stderr.contains("fixtures.lock"), "{refused:?}");
+        assert!(!place.join("set").exists());
+    }
+}
+
 fn check(folder: &Path, at: &str) -> support::Output {
     let mut command = certgen();
     command
