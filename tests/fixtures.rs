@@ -20,7 +20,7 @@ use serde_json::Value;
 use support::{Folder, certgen, peer, run};
 
 /// The default set of format 1. It may change only together with the format version.
-const GOLDEN: &str = "unset";
+const GOLDEN: &str = "0066ec0954da4dc825a0bec73a7a91bdfcc3e6873d29f27c526e6ea6c9f89769";
 
 fn default_set() -> certgen::fixtures::Set {
     Request::default().make().unwrap()
@@ -533,11 +533,14 @@ fn scenarios_are_served_on_consecutive_ports() {
     let mut server = command.spawn().unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     let mut ports = BTreeMap::new();
+    let mut order = Vec::new();
     while ports.len() < 2 {
         let line = lines.next().unwrap().unwrap();
         let words: Vec<&str> = line.split_whitespace().collect();
+        order.push(words[2].to_owned());
         ports.insert(words[2].to_owned(), words[1].to_owned());
     }
+    assert_eq!(order, ["time/expired", "good/server"], "as asked for");
     let mut outcomes = BTreeMap::new();
     for (id, port) in &ports {
         let mut openssl = peer("openssl");

@@ -48,6 +48,7 @@ fn node_makes_a_test_of_each_scenario() {
     command.args(["--test", "tls.test.mjs"]);
     let output = within(command, &folder).ok();
     assert!(output.all().contains("# fail 0"), "{output:?}");
+    assert!(output.all().contains("time/expired: "), "{output:?}");
 }
 
 #[test]

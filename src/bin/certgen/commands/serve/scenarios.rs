@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use certgen::broker::{Broker, Observer, Options};
 use certgen::finding::{Code, Remedy};
-use certgen::fixtures::{self, Fixture, Request, Role, Subject};
+use certgen::fixtures::{self, Fixture, Request, Role, Scenario, Subject};
 use certgen::secret::PrivateKey;
 
 use super::{Arguments, listen};
@@ -23,10 +23,7 @@ pub(super) fn brokers(
     let mut brokers = Vec::new();
     let mut greeting = String::new();
     let mut last = None;
-    for scenario in fixtures::choose(&arguments.scenario)? {
-        if scenario.subject() != Subject::Chain {
-            continue;
-        }
+    for scenario in chosen(&arguments.scenario)? {
         let fixture = request.fixture(scenario.id)?;
         let options = options(arguments, context, &request, &fixture)?;
         let broker = match listen(arguments, port, &options, observer.clone()) {
@@ -53,6 +50,20 @@ pub(super) fn brokers(
         (true, Some(failure)) => Err(failure),
         (true, None) => Err(nothing_to_serve()),
     }
+}
+
+/// The scenarios that can be served, in the order in which they are asked for.
+fn chosen(patterns: &[String]) -> Result<Vec<&'static Scenario>, Failure> {
+    let mut chosen: Vec<&'static Scenario> = Vec::new();
+    for pattern in patterns {
+        for scenario in fixtures::choose(std::slice::from_ref(pattern))? {
+            let is_new = chosen.iter().all(|other| other.id != scenario.id);
+            if is_new && scenario.subject() == Subject::Chain {
+                chosen.push(scenario);
+            }
+        }
+    }
+    Ok(chosen)
 }
 
 /// A server's fixture is the broker itself; a client's is what a good broker has to judge.
