@@ -1,5 +1,4 @@
 //! The layouts of fixtures in the hands of those whose files they replace.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

@@ -110,6 +110,7 @@ impl Pki {
         Options {
             chain: self.broker.clone(),
             key: self.broker_key.clone_secret(),
+            ocsp: None,
             client_authorities: vec![self.anchor()],
             require_client_certificate: false,
             fault,
