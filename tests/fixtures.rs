@@ -1,10 +1,5 @@
 //! Fixtures: the same bytes each time, one fault each, and a command that keeps them so.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use certgen::fixtures::lock::{hashes, sha256};
 use certgen::fixtures::{Clock, Expected, MARK, Request, Seed, Subject, catalogue, proof};

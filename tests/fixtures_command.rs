@@ -1,5 +1,5 @@
 //! `certgen fixtures` as a command: what it writes, keeps and refuses, its layouts, and its ports.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

@@ -4,12 +4,7 @@
 //! Where a stack does not do what the rule demands, `tests/fixtures_peers/differences.tsv` says why;
 //! a line there that no stack needs any more fails the test. After a change of the catalogue:
 //! `CERTGEN_MEASURE=1 cargo test --test fixtures_peers` writes the table anew.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
 
