@@ -208,7 +208,12 @@ fn a_client_certificate_serves_no_server_nor_the_other_way_round() {
 fn a_ca_as_server_and_a_leaf_as_ca_are_named() {
     let root = root_of(&profile("Root", 3_650));
     let leaf = broker(&root, 90, KeyType::P256);
-    let report = judged(std::slice::from_ref(&leaf), &[leaf.clone()], HOST, NOW);
+    let report = judged(
+        std::slice::from_ref(&leaf),
+        std::slice::from_ref(&leaf),
+        HOST,
+        NOW,
+    );
     assert_eq!(codes(&report).first(), Some(&Code::LeafAsTrustAnchor));
     let report = judged(&[der(&root)], &[der(&root)], HOST, NOW);
     assert!(codes(&report).contains(&Code::CaUsedAsServerCertificate));
