@@ -87,7 +87,8 @@ public class Stores {
         Key key;
         try {
             key = store.getKey(alias, password);
-        } catch (UnrecoverableKeyException error) {
+        } catch (UnrecoverableKeyException | RuntimeException error) {
+            // One wrong password in 256 ends in good padding, and what follows is no key.
             return new String[] {"sealed", ""};
         }
         if (key == null) {

@@ -48,7 +48,7 @@ def shown(entry, password):
         return "cert", hashed(entry.cert)
     try:
         entry.decrypt(password)
-    except KeystoreException:
+    except Exception:  # one wrong password in 256 ends in good padding, and what follows is no key
         return "sealed", ""
     if isinstance(entry, jks.SecretKeyEntry):
         return "secret", hashed(entry.key)
