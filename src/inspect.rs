@@ -4,11 +4,13 @@ mod entry;
 mod file;
 mod item;
 mod pair;
+mod server;
 mod store;
 
 pub use entry::{Entry, EntryKind, Fact, Key, KeyLock};
 pub use item::{Item, Kind};
 pub use pair::mismatches;
+pub use server::server;
 
 use crate::bundle::Target;
 use crate::finding::{Finding, Severity, Verdict};

@@ -25,7 +25,8 @@ pub(super) fn judge(transcript: &Transcript, criteria: Criteria) -> Report {
 }
 
 /// What the server presented: in the handshake, in the second one, or to the old ClientHello.
-fn presented(transcript: &Transcript) -> Option<Presented> {
+#[must_use]
+pub fn presented(transcript: &Transcript) -> Option<Presented> {
     let handshakes = [transcript.tls.as_ref(), transcript.lenient.as_ref()];
     let in_handshake = handshakes
         .into_iter()

@@ -45,6 +45,9 @@ pub(super) async fn converse(prober: &Prober, request: &Request) -> Transcript {
 }
 
 fn steps(request: &Request) -> &'static [StepName] {
+    if request.only_handshake {
+        return &[StepName::Resolve, StepName::Tcp, StepName::Tls];
+    }
     match (StepName::ALL.split_last(), request.mqtt.hold) {
         (Some((_, without_hold)), None) => without_hold,
         _ => &StepName::ALL,
@@ -121,8 +124,10 @@ impl Conversation<'_> {
             return;
         }
         let (link, witnesses) = self.secure(tap).await;
-        if let Some(link) = link {
-            self.talk_mqtt(link).await;
+        match link {
+            Some(link) if self.request.only_handshake => link.close(&[]).await,
+            Some(link) => self.talk_mqtt(link).await,
+            None => {}
         }
         if let (Some(witnesses), Some(tls)) = (witnesses, &mut self.transcript.tls) {
             tls::note(tls, &witnesses.recorder, &witnesses.notes);
@@ -166,7 +171,9 @@ impl Conversation<'_> {
             }
             Some(silence) => {
                 self.step(Step::good(StepName::Tls, duration, detail));
-                self.closed_before_connect(silence);
+                if !self.request.only_handshake {
+                    self.closed_before_connect(silence);
+                }
                 None
             }
             None => {
@@ -282,11 +289,12 @@ impl Conversation<'_> {
         let Some(peer) = peer.filter(|_| self.request.probes) else {
             return;
         };
-        let refused = self
-            .transcript
-            .tls
-            .as_ref()
-            .and_then(|tls| tls.failure.as_ref());
+        let tls = self.transcript.tls.as_ref();
+        let is_answered = tls.is_some_and(|tls| tls.presented.is_some());
+        if self.request.only_handshake && is_answered {
+            return;
+        }
+        let refused = tls.and_then(|tls| tls.failure.as_ref());
         if refused == Some(&TlsFailure::CertificateRefused)
             && let Ok(hello) = hello(self.request)
         {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::escape::terminal;
 use super::style::{BAD, DIM, TITLE, WARN, paint};
 use super::{Suggest, document, findings_text};
-use crate::inspect::{Entry, Item, KeyLock, Kind, Report};
+use crate::inspect::{Entry, EntryKind, Item, KeyLock, Kind, Report};
 use crate::keystore::Integrity;
 use crate::time::{self, Timestamp, days_left, end_for_people, rfc3339};
 use crate::x509::{Certificate, Signed};
@@ -80,7 +80,9 @@ fn integrity_title(integrity: Integrity) -> &'static str {
 
 fn entry_text(entry: &Entry, now: Timestamp) -> String {
     let mut out = String::new();
-    let is_plain = entry.alias.is_none() && entry.key.is_none() && entry.facts.is_empty();
+    let is_plain = entry.alias.is_none()
+        && entry.key.is_none()
+        && (entry.facts.is_empty() || entry.kind == EntryKind::Certificate);
     if !is_plain {
         let alias = entry
             .alias

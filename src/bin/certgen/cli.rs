@@ -59,7 +59,7 @@ pub(crate) enum Command {
     Broker(Box<commands::broker::Arguments>),
     /// Issue certificates of clients
     Client(Box<commands::client::Arguments>),
-    /// Say what files of certificates, keys and stores are and hold, and what ends when
+    /// Say what files of certificates, keys and stores are and hold, or a server presents, and what ends when
     Inspect(commands::inspect::Arguments),
     /// Run the whole conversation with a broker, and name what is wrong and what to do
     Verify(Box<commands::verify::Arguments>),

@@ -21,6 +21,8 @@ pub struct Request {
     pub websocket: Option<String>,
     /// The MQTT session.
     pub mqtt: MqttRequest,
+    /// End after the handshake, to look at the certificates alone: no MQTT.
+    pub only_handshake: bool,
     /// Test every address of the name, not only until one answers.
     pub all_addresses: bool,
     /// The limit of each stage.

@@ -1,17 +1,20 @@
-//! `certgen inspect`: what files of certificates and keys and stores are and hold, and what ends when.
+//! `certgen inspect`: what files of certificates, keys and stores are and hold, what servers present, and
+//! what ends when.
 
+mod server;
 mod walk;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use certgen::bundle::Target;
-use certgen::finding::{Action, Diagnostic as _, Finding, Remedy, Severity};
+use certgen::finding::{Action, Code, Diagnostic as _, Finding, Remedy, Severity, Verdict};
 use certgen::inspect::{Item, Look, Report, examine, is_known};
 use certgen::keystore::{Error, Integrity, Limits, Passwords, pem};
 use certgen::pki::audit::Lone;
 use certgen::render::{
-    inspection_html, inspection_json, inspection_nagios, inspection_prometheus, inspection_text,
+    findings_text, inspection_html, inspection_json, inspection_nagios, inspection_prometheus,
+    inspection_text,
 };
 use certgen::secret::Password;
 use certgen::time::Span;
@@ -24,8 +27,8 @@ use crate::suggest;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files, folders with everything below them, or `-` for standard input
-    #[arg(value_name = "PATH", required = true)]
+    /// Files, folders with everything below them, `-` for standard input, or TLS servers
+    #[arg(value_name = "PATH|HOST:PORT", required = true)]
     paths: Vec<PathBuf>,
     /// The password of the stores
     #[arg(long, value_name = "SRC")]
@@ -42,6 +45,8 @@ pub(crate) struct Arguments {
     /// The work of key derivations that a store may ask for [default: 20000000]
     #[arg(long, value_name = "N")]
     max_kdf_work: Option<u64>,
+    #[command(flatten)]
+    server: server::Asking,
     #[command(flatten)]
     output: Output,
 }
@@ -92,6 +97,12 @@ fn print(report: &Report, arguments: &Arguments, context: &Context) -> Result<St
             .certificates()
             .map(|(_, _, certificate)| pem::certificate(&certificate.der));
         present::bytes(blocks.collect::<String>().as_bytes())?;
+        if verdict == Verdict::Failure {
+            present::say(
+                context,
+                &findings_text(&report.all_findings(), &suggest::line),
+            );
+        }
     } else if output.prometheus {
         present::bytes(inspection_prometheus(report, context.now).as_bytes())?;
     } else if context.json {
@@ -113,6 +124,9 @@ fn gather(arguments: &Arguments, context: &Context) -> Result<Report, Failure> {
             for file in found.files {
                 reader.passing(&file, &mut items, &mut findings);
             }
+        } else if server::is_server(path) {
+            let look = reader.look(None);
+            items.push(server::look(path, &arguments.server, &look, context)?);
         } else {
             items.push(reader.named(path)?);
         }
@@ -243,7 +257,15 @@ fn unread(error: &Error, path: &str) -> Finding {
 
 /// The bytes of a file, at most one more than the limit, so that too large files are noticed.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable = |error: std::io::Error| Failure::cannot_read(path, &error);
+    let unreadable = |error: std::io::Error| {
+        let failure = Failure::cannot_read(path, &error);
+        match (failure.code, path.parent()) {
+            (Code::FileNotFound, Some(folder)) if folder == Path::new("") => failure.with_remedy(
+                Remedy::text("check the path; a server is written HOST:PORT"),
+            ),
+            _ => failure,
+        }
+    };
     let limit = u64::try_from(Limits::default().file_size).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     if path == Path::new("-") {

@@ -12,6 +12,7 @@ mod target;
 
 pub(crate) use arguments::{Arguments, Credentials};
 use certgen::probe::runtime;
+pub(crate) use target::Target;
 
 use self::check::Check;
 use self::output::Output;
@@ -46,7 +47,7 @@ fn check(arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
 }
 
 fn one(host: &str, arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
-    let target = target::Target::parse(host)?;
+    let target = Target::parse(host)?;
     let request = request::request(arguments, &target)?;
     let check = Check::prepare(arguments, context)?;
     let runtime = runtime(false)?;

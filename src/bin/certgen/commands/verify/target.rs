@@ -6,29 +6,29 @@ use crate::failure::Failure;
 
 /// Where to connect to, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// As it was written.
-    pub(super) typed: String,
+    pub(crate) typed: String,
     /// Trimmed, without scheme, port, path and brackets.
-    pub(super) host: String,
-    pub(super) port: Option<u16>,
+    pub(crate) host: String,
+    pub(crate) port: Option<u16>,
     /// The scheme's choice, where there is a scheme.
-    pub(super) scheme: Option<Scheme>,
+    pub(crate) scheme: Option<Scheme>,
     /// The path of a WebSocket URL.
-    pub(super) path: Option<String>,
+    pub(crate) path: Option<String>,
 }
 
 /// What a URL says about the layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Scheme {
-    pub(super) tls: bool,
-    pub(super) websocket: bool,
-    pub(super) default_port: u16,
+pub(crate) struct Scheme {
+    pub(crate) tls: bool,
+    pub(crate) websocket: bool,
+    pub(crate) default_port: u16,
 }
 
 impl Target {
     /// Reads `host`, `host:port`, `[v6]:port`, or a URL.
-    pub(super) fn parse(typed: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(typed: &str) -> Result<Self, Failure> {
         let trimmed = typed.trim();
         let (scheme, rest) = match trimmed.split_once("://") {
             None => (None, trimmed),
