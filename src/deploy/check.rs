@@ -2,10 +2,13 @@
 //! files that it names go in, findings come out.
 
 mod access;
+mod complaints;
 mod files;
 mod listeners;
 mod options;
+mod order;
 mod parse;
+mod values;
 
 use std::collections::HashMap;
 
@@ -53,8 +56,14 @@ pub struct Node {
     pub uid: u32,
     /// Group.
     pub gid: u32,
-    /// Permission bits.
+    /// What it is, and permission bits, as `st_mode` has them.
     pub mode: u32,
+}
+
+impl Node {
+    fn is_folder(&self) -> bool {
+        self.mode & 0o170_000 == 0o040_000
+    }
 }
 
 /// A user of this machine.
@@ -81,7 +90,11 @@ pub fn included_folders(text: &str) -> Vec<String> {
 pub fn wanted_paths(sources: &[Source]) -> Vec<String> {
     let mut paths = Vec::new();
     for line in all_lines(sources) {
-        if options::READ.contains(&line.name) && !paths.contains(&line.value.to_owned()) {
+        if let Some(folder) = files::folder_of_pid(&line) {
+            paths.push(folder.to_owned());
+        }
+        let wanted = options::READ.contains(&line.name) || options::THERE.contains(&line.name);
+        if wanted && !paths.contains(&line.value.to_owned()) {
             paths.push(line.value.to_owned());
         }
     }
@@ -104,6 +117,7 @@ pub fn check(sources: &[Source], facts: &Facts, judge: Lone) -> Vec<Finding> {
     for line in &lines {
         findings.extend(option(line));
     }
+    findings.extend(order::findings(&lines));
     let (before, listeners) = parse::listeners(&lines);
     findings.extend(listeners::findings(&before, &listeners, sources));
     let paths = files::Paths {
@@ -114,7 +128,8 @@ pub fn check(sources: &[Source], facts: &Facts, judge: Lone) -> Vec<Finding> {
     };
     findings.extend(paths.findings());
     for listener in listeners.iter().chain([&before]) {
-        findings.extend(paths.pair(listener));
+        findings.extend(paths.pair(listener, "certfile", "keyfile"));
+        findings.extend(paths.pair(listener, "bridge_certfile", "bridge_keyfile"));
     }
     ordered(findings)
 }
@@ -142,57 +157,30 @@ fn option(line: &Line<'_>) -> Option<Finding> {
     if !options::OPTIONS.contains(&name) && !by_plugin {
         return Some(unknown(line));
     }
-    value(line)
+    values::finding(line)
 }
 
 fn unknown(line: &Line<'_>) -> Finding {
-    let likely = options::likely(line.name);
+    let spoilt = line.name.contains('\t') || line.name == "#";
+    let likely = options::likely(line.name).filter(|_| !spoilt);
+    let why = match line.name {
+        "#" => ": a comment has to begin at the very start of the line",
+        name if name.contains('\t') => ": a tab stands in it, and only a space ends a name",
+        _ => "",
+    };
     let cause = format!(
-        "mosquitto has no option `{}`, and does not start with it",
+        "mosquitto has no option `{}`, and does not start with it{why}",
         line.name
     );
     let text = match likely {
+        None if line.name == "#" => "move the `#` to the start of the line".to_owned(),
+        None if spoilt => "write a space instead of the tab".to_owned(),
         Some(likely) => format!("write `{likely} {}`", line.value),
         None => "take the line out".to_owned(),
     };
     Finding::failure(Code::UnknownOption, cause)
         .about(line.place())
         .with_remedy(Remedy::text(text.trim_end()))
-}
-
-fn value(line: &Line<'_>) -> Option<Finding> {
-    let wrong = if line.value.is_empty() {
-        Some("it has no value".to_owned())
-    } else if options::BOOLEANS.contains(&line.name)
-        && !matches!(line.value, "true" | "false" | "1" | "0")
-    {
-        Some(format!("`{}` is neither `true` nor `false`", line.value))
-    } else if line.name == "tls_version" && !is_tls_version(line.value) {
-        Some(format!(
-            "`{}` is none of tlsv1.3, tlsv1.2 and tlsv1.1",
-            line.value
-        ))
-    } else if matches!(line.name, "listener" | "port") && !is_port(line.value) {
-        Some(format!(
-            "`{}` does not begin with a port from 0 to 65535",
-            line.value
-        ))
-    } else {
-        None
-    };
-    let cause = format!("mosquitto does not start with `{}`: {}", line.name, wrong?);
-    let remedy = Remedy::text("correct the value; mosquitto.conf(5) names the possible ones");
-    let finding = Finding::failure(Code::OptionValueInvalid, cause).with_remedy(remedy);
-    Some(finding.about(line.place()))
-}
-
-fn is_tls_version(value: &str) -> bool {
-    matches!(value, "tlsv1.3" | "tlsv1.2" | "tlsv1.1" | "tlsv1")
-}
-
-fn is_port(value: &str) -> bool {
-    let port = value.split_whitespace().next();
-    port.is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
 /// Failures before warnings before notes; what keeps mosquitto from starting first.

@@ -1,11 +1,14 @@
 //! The files that a configuration names: whether they are there, can be read by the broker's user,
 //! and are what the option wants.
 
-use super::access::{Obstacle, obstacle};
-use super::options::{PATHS, READ};
+use super::access::obstacle;
+use super::complaints::{
+    access_list, folder, key_file, missing, not_pem, quoted, relative, tilde, unreadable, unseen,
+};
+use super::options::{PATHS, READ, THERE};
 use super::parse::{Line, Listener};
-use super::{Facts, FileFact};
-use crate::finding::{Action, Code, Finding, Remedy, Severity};
+use super::{Facts, FileFact, Node};
+use crate::finding::{Code, Finding, Remedy, Severity};
 use crate::keystore::pem::{self, Contents, Item};
 use crate::keystore::{KeyState, Limits, Passwords};
 use crate::pki::audit::{Lone, certificate_name, lone};
@@ -35,14 +38,23 @@ impl Paths<'_> {
                 findings.push(tilde(line, path));
                 continue;
             }
+            if path.starts_with(['"', '\'']) {
+                findings.push(quoted(line, path));
+                continue;
+            }
             if !path.starts_with('/') {
                 findings.extend(relative(line, path));
             }
             if READ.contains(&line.name) {
                 findings.extend(self.file(line));
+            } else if THERE.contains(&line.name) {
+                let fact = self.fact(line);
+                let is_missing = fact.is_some_and(|fact| fact.nodes.is_empty());
+                findings.extend(is_missing.then(|| missing(line)));
             }
+            findings.extend(self.pid_folder(line));
         }
-        findings.extend(self.without_user());
+        findings.extend(self.unknown_user().or_else(|| self.without_user()));
         findings
     }
 
@@ -57,6 +69,10 @@ impl Paths<'_> {
         if fact.nodes.is_empty() {
             return vec![missing(line)];
         }
+        let is_folder = fact.nodes.first().is_some_and(Node::is_folder);
+        if is_folder && !matches!(line.name, "capath" | "bridge_capath" | "acl_file") {
+            return vec![folder(line)];
+        }
         let mut findings = Vec::new();
         if let Some(user) = &self.facts.user
             && let Some(obstacle) = obstacle(user, &fact.nodes)
@@ -65,6 +81,13 @@ impl Paths<'_> {
         }
         findings.extend(self.contents(line, fact));
         findings
+    }
+
+    /// mosquitto writes the number of its process before it does anything else.
+    fn pid_folder(&self, line: &Line<'_>) -> Option<Finding> {
+        let folder = folder_of_pid(line)?;
+        let fact = self.facts.files.get(folder)?;
+        fact.nodes.is_empty().then(|| missing(line))
     }
 
     fn without_user(&self) -> Option<Finding> {
@@ -80,11 +103,33 @@ impl Paths<'_> {
         Some(Finding::note(Code::CannotRead, cause).with_remedy(remedy))
     }
 
+    /// Started by root, mosquitto ends where it cannot become the user that the file names.
+    fn unknown_user(&self) -> Option<Finding> {
+        let line = self.lines.iter().rev().find(|line| line.name == "user")?;
+        if self.facts.user.is_some() || line.value.is_empty() {
+            return None;
+        }
+        let cause = format!(
+            "this machine has no user `{}`: started by root, mosquitto does not start there",
+            line.value
+        );
+        let remedy = Remedy::text(
+            "name a user that exists on the broker's machine, or take the line out: the default is `mosquitto`",
+        );
+        let finding = Finding::warning(Code::OptionValueInvalid, cause).with_remedy(remedy);
+        Some(finding.about(line.place()))
+    }
+
     fn contents(&self, line: &Line<'_>, fact: &FileFact) -> Vec<Finding> {
         let Some(bytes) = &fact.contents else {
             return Vec::new();
         };
         let about = |finding: Finding| finding.about(line.place());
+        if line.name == "acl_file" {
+            return access_list(line, bytes.secret_bytes())
+                .into_iter()
+                .collect();
+        }
         let wants_pem = matches!(
             line.name,
             "certfile"
@@ -139,11 +184,21 @@ impl Paths<'_> {
     }
 
     fn revocation_list(&self, contents: &Contents) -> Vec<Finding> {
-        let lists = contents.items.iter().filter_map(|item| match item {
-            Item::RevocationList(der) => RevocationList::from_der(der).ok(),
-            _ => None,
-        });
+        let lists: Vec<RevocationList> = contents
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::RevocationList(der) => RevocationList::from_der(der).ok(),
+                _ => None,
+            })
+            .collect();
+        if lists.is_empty() {
+            let cause = "`crlfile` holds no revocation list: mosquitto does not start";
+            let remedy = Remedy::text("give the file with the revocation list (PEM)");
+            return vec![Finding::failure(Code::RevocationDataUnusable, cause).with_remedy(remedy)];
+        }
         lists
+            .iter()
             .filter_map(|list| {
                 let next = list.next_update.filter(|next| *next < self.judge.now)?;
                 let cause = format!(
@@ -158,9 +213,13 @@ impl Paths<'_> {
     }
 
     /// Whether key and certificate of a listener belong together.
-    pub(super) fn pair(&self, listener: &Listener<'_>) -> Option<Finding> {
-        let (certificate_line, key_line) =
-            (listener.option("certfile")?, listener.option("keyfile")?);
+    pub(super) fn pair(
+        &self,
+        listener: &Listener<'_>,
+        certificate: &str,
+        key: &str,
+    ) -> Option<Finding> {
+        let (certificate_line, key_line) = (listener.option(certificate)?, listener.option(key)?);
         let certificates = self.read_fact(certificate_line)?;
         let leaf = certificates.certificates().next()?;
         let leaf = Certificate::from_der(leaf).ok()?;
@@ -172,8 +231,13 @@ impl Paths<'_> {
         if public.key_bits() == leaf.public_key.key_bits() {
             return None;
         }
+        let so = if key.starts_with("bridge") {
+            "the bridge does not connect"
+        } else {
+            "mosquitto does not start"
+        };
         let cause = format!(
-            "the key `{}` does not belong to the certificate `{}` ({}): mosquitto does not start",
+            "the key `{}` does not belong to the certificate `{}` ({}): {so}",
             key_line.value,
             certificate_line.value,
             certificate_name(&leaf)
@@ -190,131 +254,12 @@ impl Paths<'_> {
     }
 }
 
+/// The folder that the file with the number of the process is to be in.
+pub(super) fn folder_of_pid<'a>(line: &Line<'a>) -> Option<&'a str> {
+    let (folder, _) = line.value.rsplit_once('/')?;
+    (line.name == "pid_file" && !folder.is_empty()).then_some(folder)
+}
+
 fn read(bytes: &[u8]) -> Result<Contents, crate::keystore::Error> {
     pem::read(bytes, &Passwords::default(), &Limits::default())
-}
-
-fn tilde(line: &Line<'_>, path: &str) -> Finding {
-    let cause = format!(
-        "`{} {path}`: mosquitto does not expand `~`, and finds no such file",
-        line.name
-    );
-    Finding::failure(Code::TildeInPath, cause)
-        .about(line.place())
-        .with_remedy(Remedy::run(
-            "write the whole path from `/` on",
-            Action::ConfigMosquitto,
-        ))
-}
-
-fn relative(line: &Line<'_>, path: &str) -> Option<Finding> {
-    if path.is_empty() {
-        return None;
-    }
-    let cause = format!(
-        "`{} {path}` is relative to the folder that mosquitto was started in, which for a service is `/`",
-        line.name
-    );
-    let remedy = Remedy::text("write the whole path from `/` on");
-    let finding = Finding::warning(Code::RelativePath, cause).with_remedy(remedy);
-    Some(finding.about(line.place()))
-}
-
-/// certgen itself may not look there.
-fn unseen(line: &Line<'_>) -> Option<Finding> {
-    if !line.value.starts_with('/') {
-        return None;
-    }
-    let cause = format!(
-        "`{} {}` could not be looked at: this user may not pass through the folders above it",
-        line.name, line.value
-    );
-    let remedy = Remedy::text("check the configuration as root");
-    Some(
-        Finding::note(Code::CannotRead, cause)
-            .about(line.place())
-            .with_remedy(remedy),
-    )
-}
-
-fn missing(line: &Line<'_>) -> Finding {
-    let cause = format!("`{} {}`: there is no such file", line.name, line.value);
-    let remedy = Remedy::text("correct the path, or put the file there");
-    Finding::failure(Code::FileNotFound, cause)
-        .about(line.place())
-        .with_remedy(remedy)
-}
-
-fn unreadable(line: &Line<'_>, user: &str, obstacle: &Obstacle<'_>) -> Finding {
-    let (what, remedy) = match obstacle {
-        Obstacle::File(node) => (
-            format!(
-                "it has the mode {:04o}, owner {} and group {}",
-                node.mode & 0o7777,
-                node.uid,
-                node.gid
-            ),
-            Remedy::run(
-                format!("let `{user}` alone read it"),
-                Action::shell(&["sudo", "chown", &format!("{user}:"), line.value]),
-            ),
-        ),
-        Obstacle::Folder(node) => (
-            format!(
-                "the folder `{}` has the mode {:04o}, and `{user}` may not pass through it",
-                node.path,
-                node.mode & 0o7777
-            ),
-            Remedy::run(
-                format!("put it where `{user}` may read, such as /etc/mosquitto/certs"),
-                Action::ConfigMosquitto,
-            ),
-        ),
-    };
-    let is_key = line.name.ends_with("keyfile");
-    let code = if is_key {
-        Code::KeyNotReadable
-    } else {
-        Code::CannotRead
-    };
-    let cause = format!(
-        "mosquitto runs as `{user}`, which may not read the {} `{}`: {what}",
-        if is_key { "key" } else { "file" },
-        line.value
-    );
-    Finding::failure(code, cause)
-        .about(line.place())
-        .with_remedy(remedy)
-}
-
-fn not_pem(line: &Line<'_>, bytes: &[u8]) -> Finding {
-    let what = if bytes.is_empty() {
-        "is empty"
-    } else {
-        "is not PEM, or damaged"
-    };
-    let cause = format!("`{}` {what}: mosquitto reads PEM alone", line.value);
-    let remedy = Remedy::text("give the file as PEM (`-----BEGIN …`)");
-    Finding::failure(Code::PemDamaged, cause).with_remedy(remedy)
-}
-
-fn key_file(line: &Line<'_>, contents: &Contents) -> Vec<Finding> {
-    let finding = match contents.private_key() {
-        Some(KeyState::Open { .. }) => return Vec::new(),
-        Some(KeyState::Sealed(_)) => {
-            let cause = format!(
-                "the key `{}` is encrypted: mosquitto asks for its password on a terminal, and as a service does not start",
-                line.value
-            );
-            let remedy =
-                "store the broker's key without password, readable by the broker's user alone";
-            Finding::failure(Code::PasswordNeeded, cause).with_remedy(Remedy::text(remedy))
-        }
-        None => {
-            let cause = format!("`{}` holds no private key", line.value);
-            let remedy = Remedy::text("give the file with the key (PEM)");
-            Finding::failure(Code::NotAKey, cause).with_remedy(remedy)
-        }
-    };
-    vec![finding]
 }

@@ -74,14 +74,14 @@ fn duplicates(listeners: &[Listener<'_>]) -> Vec<Finding> {
         .collect()
 }
 
-/// TLS options before the first listener are for the default listener, which is not opened then.
+/// TLS options before the first listener are for the default listener, and for no other.
 fn astray(before: &Listener<'_>) -> Option<Finding> {
     let line = before
         .options
         .iter()
         .find(|line| TLS.contains(&line.name) && line.name != "ciphers")?;
     let cause = format!(
-        "`{}` stands before the first `listener` line, and so belongs to none of the listeners that are opened",
+        "`{}` stands above the first `listener` line: it makes mosquitto open one more listener for itself on port 1883, and the listeners below do not have it",
         line.name
     );
     let remedy = "move the TLS options below the `listener` line that they are for";
@@ -99,11 +99,11 @@ fn half(listener: &Listener<'_>) -> Option<Finding> {
     let (cause, remedy) = match (has("certfile"), has("keyfile")) {
         (true, true) => return None,
         (true, false) => (
-            "has `certfile` and no `keyfile`: mosquitto does not start",
+            "has `certfile` and no `keyfile`: mosquitto 2.0 speaks MQTT in the clear there, and 2.1 does not start",
             "add `keyfile` with the key of that certificate",
         ),
         (false, true) => (
-            "has `keyfile` and no `certfile`: mosquitto does not start",
+            "has `keyfile` and no `certfile`: mosquitto 2.0 speaks MQTT in the clear there, and 2.1 does not start",
             "add `certfile` with the certificate of that key",
         ),
         (false, false) => return in_the_clear(listener),
@@ -180,7 +180,7 @@ fn unused_identity(listener: &Listener<'_>) -> Option<Finding> {
 
 fn old_version(listener: &Listener<'_>) -> Option<Finding> {
     let line = listener.option("tls_version")?;
-    if !matches!(line.value, "tlsv1.1" | "tlsv1") {
+    if line.first() != "tlsv1.1" {
         return None;
     }
     let cause = format!(

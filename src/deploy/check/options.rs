@@ -200,6 +200,22 @@ pub(super) const READ: &[&str] = &[
     "bridge_capath",
 ];
 
+/// Options whose value is a path that has to be there, and that is read before the broker drops to
+/// its user.
+pub(super) const THERE: &[&str] = &["plugin", "auth_plugin", "include_dir", "http_dir"];
+
+/// Options that `per_listener_settings` moves from the broker to the listener, and has to precede.
+pub(super) const SECURITY: &[&str] = &[
+    "acl_file",
+    "allow_anonymous",
+    "allow_zero_length_clientid",
+    "auth_plugin",
+    "auto_id_prefix",
+    "password_file",
+    "plugin",
+    "psk_file",
+];
+
 /// Further options whose value is a path.
 pub(super) const PATHS: &[&str] = &[
     "plugin",

@@ -14,23 +14,31 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// The first word of the value: all that mosquitto reads of a number or a boolean.
+    pub(super) fn first(&self) -> &str {
+        self.value.split(' ').next().unwrap_or_default()
+    }
+
     /// `mosquitto.conf:12`.
     pub(super) fn place(&self) -> String {
         format!("{}:{}", self.file, self.number)
     }
 }
 
-/// The lines with options.
+/// The lines with options, as mosquitto reads them: a comment begins at the line's first character,
+/// and only spaces end a name.
 pub(super) fn lines<'a>(file: &'a str, text: &'a str) -> Vec<Line<'a>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.lines()
         .enumerate()
         .filter_map(|(index, line)| {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
+            if line.trim_matches(' ').is_empty() || line.starts_with('#') {
                 return None;
             }
-            let (name, value) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+            let line = line.trim_start_matches(' ');
+            let (name, value) = line
+                .split_once(' ')
+                .unwrap_or_else(|| (line.trim_end(), ""));
             Some(Line {
                 file,
                 number: index + 1,
@@ -59,19 +67,21 @@ impl<'a> Listener<'a> {
     /// Whether the option is there and true.
     pub(super) fn is_true(&self, name: &str) -> bool {
         self.option(name)
-            .is_some_and(|line| matches!(line.value, "true" | "1"))
+            .is_some_and(|line| matches!(line.first(), "true" | "1"))
     }
 
     /// The port, where it is a number.
     pub(super) fn port(&self) -> Option<u16> {
         let line = self.line.as_ref()?;
-        line.value.split_whitespace().next()?.parse().ok()
+        let digits = line.first().trim_end_matches(|c: char| !c.is_ascii_digit());
+        digits.parse().ok()
     }
 
     /// The address that it is bound to; none for every address.
     pub(super) fn address(&self) -> Option<&'a str> {
         let line = self.line.as_ref()?;
-        line.value.split_whitespace().nth(1)
+        let address = line.value.split(' ').filter(|word| !word.is_empty()).nth(1);
+        address.filter(|word| !word.starts_with('#'))
     }
 }
 
@@ -100,7 +110,7 @@ mod tests {
 
     #[test]
     fn options_belong_to_the_listener_above_them() {
-        let text = "# a comment\nallow_anonymous true\nlistener 8883 127.0.0.1\n\tcafile  /a b \n";
+        let text = "# a comment\nallow_anonymous true\nlistener 8883 127.0.0.1\n  cafile  /a b \n";
         let lines = lines("m.conf", text);
         let (before, listeners) = listeners(&lines);
         assert!(before.is_true("allow_anonymous"));

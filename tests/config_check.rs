@@ -1,0 +1,209 @@
+//! `config check` held against the real mosquitto: what it calls bad, mosquitto refuses, and what it
+//! calls good, mosquitto starts with; where they differ, the table says why.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+#[path = "config_check/cases.rs"]
+mod cases;
+
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use cases::{CASES, Case, Differs, Mosquitto};
+use support::{Folder, certgen, free_port, peer, run, until};
+
+/// The files that the configurations name.
+fn household() -> Folder {
+    let folder = Folder::new();
+    // mosquitto drops to its own user before it reads them.
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    for arguments in [
+        &["ca", "--no-ca-password"][..],
+        &["broker", "localhost"],
+        &["client", "phone"],
+    ] {
+        run(certgen().arg("--dir").arg(folder.path()).args(arguments)).ok();
+    }
+    for inside in [
+        "ca/ca.crt",
+        "broker/broker.crt",
+        "broker/broker.key",
+        "client/phone.key",
+    ] {
+        let name = inside.rsplit('/').next().unwrap();
+        folder.write(name, folder.read(inside));
+        open(&folder.join(name), 0o644);
+    }
+    let openssl = |arguments: &str| {
+        let mut openssl = peer("openssl");
+        run(openssl
+            .args(arguments.split(' '))
+            .current_dir(folder.path()))
+        .ok();
+    };
+    openssl("x509 -in broker.crt -outform der -out broker.der");
+    openssl("ec -in broker.key -outform der -out key.der");
+    openssl("ec -in broker.key -aes128 -passout pass:secret -out sealed.key");
+    let old = [
+        "broker",
+        "localhost",
+        "--name",
+        "old",
+        "--days",
+        "1",
+        "--now",
+        "2020-01-01",
+    ];
+    run(certgen().arg("--dir").arg(folder.join("old")).args([
+        "ca",
+        "--no-ca-password",
+        "--now",
+        "2020-01-01",
+    ]))
+    .ok();
+    run(certgen().arg("--dir").arg(folder.join("old")).args(old)).ok();
+    for ending in ["crt", "key"] {
+        folder.write(
+            &format!("old.{ending}"),
+            folder.read(&format!("old/broker/old.{ending}")),
+        );
+    }
+    for (name, text) in [
+        ("empty.pem", ""),
+        ("junk.pem", "junk\n"),
+        (
+            "access",
+            "user phone\ntopic readwrite home/#\npattern read %u/#\n",
+        ),
+        ("bad-access", "allow everything\n"),
+    ] {
+        folder.write(name, text);
+    }
+    let mut passwords = peer("mosquitto_passwd");
+    run(passwords
+        .args(["-b", "-c", "passwords", "phone", "secret"])
+        .current_dir(folder.path()))
+    .ok();
+    for name in [
+        "sealed.key",
+        "key.der",
+        "broker.der",
+        "old.crt",
+        "old.key",
+        "passwords",
+    ] {
+        open(&folder.join(name), 0o644);
+    }
+    folder.write("shut.key", folder.read("broker.key"));
+    open(&folder.join("shut.key"), 0o600);
+    folder.write("shut/broker.key", folder.read("broker.key"));
+    open(&folder.join("shut/broker.key"), 0o644);
+    open(&folder.join("shut"), 0o700);
+    folder.write("parts/one.conf", "allow_anonymous true\n");
+    std::fs::create_dir(folder.join("nothing")).unwrap();
+    folder
+}
+
+fn open(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Whether mosquitto runs with the file, and what it says.
+fn mosquitto(file: &Path) -> (bool, String) {
+    let mut command = peer("mosquitto");
+    command.args(["-v", "-c"]).arg(file).current_dir("/");
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let said = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let shared = said.clone();
+    let reading = std::thread::spawn(move || {
+        let mut bytes = [0; 4_096];
+        while let Ok(count @ 1..) = stderr.read(&mut bytes) {
+            shared
+                .lock()
+                .unwrap()
+                .extend_from_slice(bytes.get(..count).unwrap());
+        }
+    });
+    let text = || String::from_utf8_lossy(&said.lock().unwrap()).into_owned();
+    let mut ended = None;
+    let decided = until(|| {
+        ended = child.try_wait().unwrap();
+        ended.is_some() || text().contains(" running\n")
+    });
+    let _ = child.kill();
+    let _ = child.wait();
+    reading.join().unwrap();
+    assert!(decided, "mosquitto neither runs nor ends: {}", text());
+    (ended.is_none(), text())
+}
+
+/// What `config check --json` says: whether it is good, and the codes of failures and warnings.
+fn checked(file: &Path) -> (bool, Vec<String>, String) {
+    let output = run(certgen().args(["config", "check", "--json"]).arg(file));
+    let document: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let failure = document.get("verdict").unwrap() == "failure";
+    assert_eq!(output.status, Some(i32::from(failure)), "{output:#?}");
+    let findings = document.get("findings").unwrap().as_array().unwrap();
+    let codes = findings
+        .iter()
+        .filter(|finding| finding.get("severity").unwrap() != "note")
+        .map(|finding| finding.get("code").unwrap().as_str().unwrap().to_owned());
+    (!failure, codes.collect(), output.stdout)
+}
+
+fn judge(case: &Case, folder: &Folder) -> Option<String> {
+    let text = case
+        .configuration
+        .replace("{P}", &free_port().to_string())
+        .replace("{Q}", &free_port().to_string())
+        .replace("{D}", folder.path().to_str().unwrap());
+    let file = folder.write("mosquitto.conf", text);
+    open(&file, 0o644);
+    let (starts, log) = mosquitto(&file);
+    let (good, codes, document) = checked(&file);
+    let expected = match case.mosquitto {
+        Mosquitto::Starts => starts,
+        Mosquitto::Refuses => !starts,
+    };
+    let told = match case.code {
+        Some(code) => codes.first().map(String::as_str) == Some(code),
+        None => codes.is_empty(),
+    };
+    let agree = good == starts;
+    let explained = match case.differs {
+        Differs::No => agree,
+        Differs::Because(why) => !agree && !why.is_empty(),
+    };
+    (!(expected && told && explained)).then(|| {
+        format!(
+            "{}: mosquitto starts: {starts}, check is good: {good}, codes {codes:?}\n{log}{document}",
+            case.name
+        )
+    })
+}
+
+#[test]
+fn the_verdicts_are_those_of_mosquitto() {
+    let is_root = run(peer("id").arg("-u")).ok().stdout.trim() == "0";
+    let folder = household();
+    let mut wrong = Vec::new();
+    for case in CASES {
+        if case.as_root && !is_root {
+            support::skipped(&format!(
+                "{}: only root can start mosquitto as its own user",
+                case.name
+            ));
+            continue;
+        }
+        wrong.extend(judge(case, &folder));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
+}
