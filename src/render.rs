@@ -14,6 +14,7 @@ mod metrics;
 mod stores;
 pub mod style;
 pub mod suggestion;
+mod wrap;
 
 pub use conversation::{
     ConversationMetrics, address, conversation_html, conversation_json, conversation_line,
@@ -25,3 +26,4 @@ pub use inspection::{certificate_json, inspection_json, inspection_text};
 pub use inspection_html::inspection_html;
 pub use metrics::{inspection_nagios, inspection_prometheus, nagios};
 pub use stores::{entries_json, entries_text};
+pub use wrap::wrapped;

@@ -7,7 +7,7 @@ use crate::diagnose::explain::explain;
 use crate::finding::Code;
 
 /// How wide a line of prose is.
-const WIDTH: usize = 88;
+const WIDTH: usize = 76;
 
 /// The explanation as text.
 #[must_use]

@@ -1,12 +1,13 @@
 //! The only place that prints: reports to standard output, everything else to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use certgen::finding::{Code, Verdict};
 use certgen::render::escape::{self, terminal};
-use certgen::render::remedy_json;
 use certgen::render::style::{BAD, HELP, paint};
+use certgen::render::{remedy_json, wrapped};
 use certgen::store::{Access, FileSet};
 use certgen::time::rfc3339;
 use serde_json::{Map, Value, json};
@@ -56,8 +57,25 @@ impl From<Status> for ExitCode {
 
 /// Prints a report's text to standard output; a reader that went away is no error.
 pub(crate) fn text(report: &str) -> Result<(), Failure> {
+    let report = fitting(report, columns());
     let mut out = anstream::stdout().lock();
     ignore_broken_pipe(out.write_all(report.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// The width of the terminal that reports go to; none where they go to a file or a pipe.
+pub(crate) fn columns() -> Option<usize> {
+    width_of(io::stdout())
+}
+
+fn width_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
+}
+
+fn fitting(text: &str, columns: Option<usize>) -> Cow<'_, str> {
+    columns.map_or(Cow::Borrowed(text), |columns| {
+        Cow::Owned(wrapped(text, columns))
+    })
 }
 
 /// Prints raw bytes to standard output.
@@ -90,7 +108,8 @@ pub(crate) fn json_line(document: Map<String, Value>) -> Result<(), Failure> {
 /// Says something beside the report, unless `--quiet`.
 pub(crate) fn say(context: &Context, text: &str) {
     if !context.quiet {
-        let _ = writeln!(anstream::stderr().lock(), "{}", text.trim_end());
+        let text = fitting(text.trim_end(), width_of(io::stderr()));
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
     }
 }
 
@@ -136,6 +155,7 @@ pub(crate) fn failure(failure: &Failure, as_json: bool, verbose: bool) -> Status
     if verbose {
         text.push_str(&format!("  code: {}\n", failure.code));
     }
+    let text = fitting(&text, width_of(io::stderr()));
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
     if as_json {
         let _ = json(failure_json(failure));

@@ -7,17 +7,22 @@ use crate::diagnose::transcript::{Outcome, Step, StepName, Transcript};
 use crate::finding::{Finding, Verdict};
 use crate::render::escape::terminal;
 use crate::render::style::{BAD, DIM, GOOD, TITLE, WARN, paint};
+use crate::render::wrap::broken;
 use crate::render::{Suggest, findings_text};
 
-/// Details longer than this push their time to the right.
+/// Details longer than this go on in a line of their own.
 const WIDEST: usize = 72;
+/// What stands before and behind a detail: the step's name, and its time.
+const AROUND: (usize, usize) = (13, 11);
 
-/// The report as text: the steps with their times, then the findings.
+/// The report as text, the steps with their times, then the findings; the steps fit into `columns`
+/// where the terminal has so many.
 #[must_use]
 pub fn conversation_text(
     transcript: &Transcript,
     findings: &[Finding],
     suggest: Suggest<'_>,
+    columns: Option<usize>,
 ) -> String {
     let mut out = format!(
         "{}\n",
@@ -28,7 +33,12 @@ pub fn conversation_text(
         .iter()
         .map(|step| shown_detail(step).chars().count())
         .max();
-    let width = widest.unwrap_or(0).min(WIDEST);
+    let room = columns.map_or(WIDEST, |columns| {
+        columns
+            .saturating_sub(AROUND.0 + AROUND.1)
+            .clamp(20, WIDEST)
+    });
+    let width = widest.unwrap_or(0).min(room);
     for step in &transcript.steps {
         out.push_str(&step_line(step, width));
     }
@@ -42,16 +52,23 @@ pub fn conversation_text(
 }
 
 fn step_line(step: &Step, width: usize) -> String {
-    let detail = shown_detail(step);
-    let padding = " ".repeat(width.saturating_sub(detail.chars().count()));
-    let time = step.duration.map(milliseconds).unwrap_or_default();
-    let styled = match step.outcome {
-        Outcome::Good => detail,
-        Outcome::Failed => paint(BAD, &detail),
-        Outcome::NotReached | Outcome::Skipped => paint(DIM, &detail),
-    };
-    let line = format!("  {:<9}  {styled}{padding}  {time:>9}", step.name.as_str());
-    format!("{}\n", line.trim_end())
+    let lines = broken(&shown_detail(step), width, 0);
+    let mut time = step.duration.map(milliseconds).unwrap_or_default();
+    let mut name = step.name.as_str();
+    let mut out = String::new();
+    for detail in lines {
+        let padding = " ".repeat(width.saturating_sub(detail.chars().count()));
+        let styled = match step.outcome {
+            Outcome::Good => detail,
+            Outcome::Failed => paint(BAD, &detail),
+            Outcome::NotReached | Outcome::Skipped => paint(DIM, &detail),
+        };
+        let line = format!("  {name:<9}  {styled}{padding}  {time:>9}");
+        out.push_str(line.trim_end());
+        out.push('\n');
+        (name, time) = ("", String::new());
+    }
+    out
 }
 
 pub(super) fn shown_detail(step: &Step) -> String {
@@ -86,8 +103,13 @@ fn summary(transcript: &Transcript, findings: &[Finding]) -> String {
                 "nothing stopped the conversation, but what stands above is wrong; {whole} in all"
             )
         }
-        (_, _) if transcript.is_good(StepName::Publish) && transcript.request.mqtt.echo => {
-            format!("the message went to the broker and came back; {whole} in all")
+        (_, _) if transcript.is_good(StepName::Publish) => {
+            let back = if transcript.request.mqtt.echo {
+                " and came back"
+            } else {
+                ""
+            };
+            format!("the message went to the broker{back}; {whole} in all")
         }
         _ => format!("{whole} in all"),
     };

@@ -190,7 +190,7 @@ fn report(
         document.insert("without_client_certificate".into(), Value::Object(refused));
         return present::json(document);
     }
-    let mut out = conversation_text(transcript, findings, &suggest::line);
+    let mut out = conversation_text(transcript, findings, &suggest::line, present::columns());
     out.push_str(&format!(
         "\n{}\n",
         paint(
@@ -199,7 +199,12 @@ fn report(
         )
     ));
     let (stranger, found, _) = &outcome.stranger;
-    out.push_str(&conversation_text(stranger, found, &suggest::line));
+    out.push_str(&conversation_text(
+        stranger,
+        found,
+        &suggest::line,
+        present::columns(),
+    ));
     out.push_str(&next(made, arguments));
     present::text(&out)
 }

@@ -106,7 +106,12 @@ impl Output {
             return Ok(());
         }
         match self.form {
-            Form::Text => present::text(&conversation_text(transcript, findings, &suggest::line)),
+            Form::Text => present::text(&conversation_text(
+                transcript,
+                findings,
+                &suggest::line,
+                present::columns(),
+            )),
             Form::Table => present::text(&conversation_line(transcript, findings)),
             Form::Json => present::json(conversation_json(
                 transcript,
