@@ -72,7 +72,7 @@ pub(super) fn row(name: &str, value: &str) -> String {
     format!("<dt>{}</dt><dd>{value}</dd>\n", html(name))
 }
 
-/// A certificate with its dates, and how much of its life has passed.
+/// A certificate with its dates, and how much of its life is left.
 pub(super) fn certificate(certificate: &Certificate, place: &str, now: Timestamp) -> String {
     let left = days_left(now, certificate.not_after);
     let state = match left {
@@ -124,19 +124,27 @@ fn subject(certificate: &Certificate) -> String {
     subject
 }
 
-/// A bar: the part of the validity that has passed.
+/// A bar: the part of the validity that is left; a full one in the colour of failures where none is.
 fn life(certificate: &Certificate, now: Timestamp, state: &str) -> String {
     let whole = (certificate.not_after - certificate.not_before)
         .whole_seconds()
         .max(1);
-    let gone = (now - certificate.not_before)
+    let left = (certificate.not_after - now)
         .whole_seconds()
         .clamp(0, whole);
-    let width = gone.saturating_mul(120) / whole;
+    let percent = left.saturating_mul(100) / whole;
+    let width = if left == 0 {
+        LIFE
+    } else {
+        (left.saturating_mul(LIFE) / whole).max(3)
+    };
     format!(
-        "<svg class=\"life\" width=\"120\" height=\"8\" role=\"img\" aria-label=\"part of the validity that has passed\"><rect class=\"all\" width=\"120\" height=\"8\"/><rect class=\"{state}\" width=\"{width}\" height=\"8\"/></svg>"
+        "<svg class=\"life\" width=\"{LIFE}\" height=\"8\" role=\"img\" aria-label=\"{percent} % of the validity is left\"><rect class=\"all\" width=\"{LIFE}\" height=\"8\"/><rect class=\"{state}\" width=\"{width}\" height=\"8\"/></svg>"
     )
 }
+
+/// Width of the bar of a validity.
+const LIFE: i64 = 120;
 
 /// How many findings of each weight there are, in words.
 pub(super) fn counts(findings: &[Finding]) -> String {
