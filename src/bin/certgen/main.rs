@@ -1,5 +1,7 @@
 //! The command line of certgen: arguments in, one report out, an exit status with a meaning.
 
+#[cfg(test)]
+mod advice;
 mod cli;
 mod commands;
 mod context;
