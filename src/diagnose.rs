@@ -5,6 +5,7 @@ mod client;
 mod emulation;
 pub mod explain;
 mod foreign;
+mod goodbye;
 mod handshake;
 mod network;
 mod port;
@@ -13,6 +14,7 @@ mod session;
 pub mod transcript;
 mod words;
 
+pub use certificate::presented;
 pub use emulation::as_client;
 
 use crate::finding::{Code, Finding, Severity};

@@ -153,6 +153,9 @@ pub fn runtime(parallel: bool) -> Result<tokio::runtime::Runtime, Error> {
 
 /// The operating system's words, without Rust's `(os error 2)`, lower-case.
 fn reason(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return "the peer closed the connection".to_owned();
+    }
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();

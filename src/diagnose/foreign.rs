@@ -9,6 +9,8 @@ pub(super) enum Protocol {
     Mqtt,
     /// TLS: an alert or a handshake record.
     Tls,
+    /// What was sent, sent back: a ClientHello or a CONNECT, which only clients send.
+    Echo,
     /// Another known one: its name, and what it said, where that is text.
     Named(&'static str, String),
     /// Nothing known: the first bytes.
@@ -56,6 +58,9 @@ pub(super) fn recognize(bytes: &[u8]) -> Option<Protocol> {
     if first == 0x20 && matches!(bytes, [_, 2..=127, ..]) {
         return Some(Protocol::Mqtt);
     }
+    if matches!(bytes, [0x16, 3, 0..=4, _, _, 1, ..]) || is_connect(bytes) {
+        return Some(Protocol::Echo);
+    }
     if matches!(bytes, [0x14..=0x17, 3, 0..=4, ..]) {
         return Some(Protocol::Tls);
     }
@@ -65,10 +70,25 @@ pub(super) fn recognize(bytes: &[u8]) -> Option<Protocol> {
     if matches!(bytes, [b'E', 0, 0, _, _, b'S', ..]) {
         return Some(Protocol::Named("PostgreSQL", String::new()));
     }
-    if matches!(bytes, [_, 0, 0, 0, 10, ..]) {
-        return Some(Protocol::Named("MySQL", first_line(bytes)));
+    if let [_, 0, 0, 0, 10, version @ ..] = bytes {
+        return Some(Protocol::Named("MySQL", first_line(version)));
     }
     Some(Protocol::Unknown(dump(bytes)))
+}
+
+/// A CONNECT packet of MQTT.
+fn is_connect(bytes: &[u8]) -> bool {
+    let name = |name: &[u8]| {
+        bytes
+            .iter()
+            .skip(2)
+            .take(9)
+            .copied()
+            .collect::<Vec<_>>()
+            .windows(name.len())
+            .any(|part| part == name)
+    };
+    bytes.first() == Some(&0x10) && (name(b"\x00\x04MQTT") || name(b"\x00\x06MQIsdp"))
 }
 
 fn looks_like_html(bytes: &[u8]) -> bool {

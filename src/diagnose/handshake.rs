@@ -1,5 +1,6 @@
 //! Why a TLS handshake was not completed, the certificate left aside.
 
+use super::foreign::{Protocol, recognize};
 use super::port;
 use super::transcript::{
     Alert, ClientCertificate, Incompatible, LegacyAnswer, LegacyServerHello, Tls, TlsFailure,
@@ -8,6 +9,8 @@ use super::transcript::{
 use super::words::{candidates, failure, peer, span};
 use crate::finding::{Code, Finding, Severity};
 use crate::pki::audit::Report;
+
+const UNRECOGNIZED_NAME: u8 = 112;
 
 /// What the handshake's end says.
 pub(super) fn findings(transcript: &Transcript, report: &Report) -> Option<Finding> {
@@ -88,6 +91,18 @@ fn stalled(transcript: &Transcript, tls: &Tls) -> Finding {
     let pace = last.map_or_else(String::new, |last| {
         format!(", the last one {last} after the connection was made")
     });
+    if let Some(alert) = tls.alert() {
+        let cause = format!(
+            "{peer} answers the ClientHello with the warning {alert}, and then goes silent: the handshake did not finish within {}",
+            span(tls.duration)
+        );
+        let remedy = if alert.0 == UNRECOGNIZED_NAME {
+            "connect by a name that the server serves, or add the name to the server or proxy"
+        } else {
+            "look at the broker's log for the time of this check: it says why it sent the alert"
+        };
+        return failure(Code::TlsStalled, cause, remedy);
+    }
     let cause = format!(
         "the handshake with {peer} began and did not finish within {}: {bytes} bytes came{pace}",
         span(tls.duration)
@@ -353,6 +368,9 @@ fn too_large(transcript: &Transcript) -> Finding {
 }
 
 fn misbehaved(transcript: &Transcript, tls: &Tls, why: &str) -> Finding {
+    if let Some(echo @ Protocol::Echo) = recognize(&tls.traffic.first) {
+        return port::other_protocol(transcript, &echo);
+    }
     if let Some(finding) = port::by_probes(transcript) {
         return finding;
     }
@@ -368,7 +386,10 @@ fn misbehaved(transcript: &Transcript, tls: &Tls, why: &str) -> Finding {
 /// What an alert means that comes before any certificate of ours could have been seen.
 fn meaning(alert: Alert) -> &'static str {
     match alert.0 {
-        10 | 50 | 51 => " (its TLS library did not understand what it received)",
+        0 => {
+            " (it ends the connection in good order: a server that is on its way down, or whose backend is gone)"
+        }
+        10 | 22 | 50 | 51 | 109 | 110 => " (its TLS library did not understand what it received)",
         20 | 21 => " (what it received was changed on the way)",
         42..=46 | 48 => {
             " (it speaks of a certificate, and none was asked for: perhaps a proxy that passes on the refusal of its backend)"
@@ -378,6 +399,8 @@ fn meaning(alert: Alert) -> &'static str {
             " (a fault inside the server: a key that it cannot read, a full disk, a missing file)"
         }
         90 => " (somebody there called it off)",
+        115 => " (it speaks of a pre-shared key, and none was offered)",
+        121 => " (it takes only clients that encrypt the server name: ECH)",
         _ => "",
     }
 }

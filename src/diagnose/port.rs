@@ -42,6 +42,11 @@ pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Fi
                 "use the broker's MQTT port (8883 with TLS), or MQTT over WebSocket where the broker is reached that way (`wss://`, mostly with the path /mqtt)",
             )
         }
+        Protocol::Echo => failure(
+            Code::OtherProtocol,
+            format!("{peer} sends back what it receives: an echo service, or a loop on the way"),
+            format!("check host and port: MQTT over TLS is 8883, and this is {port}"),
+        ),
         Protocol::Named("AMQP", _) => failure(
             Code::OtherProtocol,
             format!("{peer} speaks AMQP, not MQTT"),
@@ -135,6 +140,9 @@ fn proxy_header(transcript: &Transcript) -> Option<Finding> {
     })
 }
 
+/// The type of a TLS record with handshake messages.
+const HANDSHAKE: u8 = 0x16;
+
 fn large_hello(transcript: &Transcript) -> Option<Finding> {
     let small = transcript
         .extra
@@ -142,7 +150,9 @@ fn large_hello(transcript: &Transcript) -> Option<Finding> {
         .as_ref()
         .filter(|a| reached_tls(a))?;
     let second = transcript.extra.second_try.as_ref();
-    if second.is_some_and(reached_tls) {
+    let first = transcript.tls.as_ref();
+    let answered = |tls: &Tls| tls.traffic.first.first() == Some(&HANDSHAKE) || reached_tls(tls);
+    if second.is_some_and(reached_tls) || first.is_some_and(answered) {
         return None;
     }
     let large = transcript

@@ -1,6 +1,7 @@
 //! The MQTT session after CONNACK: subscription, test message, and holding on.
 
 use super::foreign::recognize;
+use super::goodbye;
 use super::session::{identity, reason_name};
 use super::transcript::{Closing, Connack, Mqtt, MqttVersion, Silence, Transcript};
 use super::words::{candidates, closing, failure, limit, span, warning};
@@ -69,14 +70,9 @@ impl Case<'_> {
             return None;
         }
         if code < 0x80 {
-            return Some(failure(
-                Code::NoSuback,
-                format!(
-                    "the broker answers the subscription to `{}` with the code 0x{code:02x}, which MQTT does not have",
-                    self.mqtt.topic
-                ),
-                "update the broker, or whatever proxy speaks MQTT in front of it",
-            ));
+            return Some(self.suback_invalid(&format!(
+                "with the code 0x{code:02x}, which MQTT does not have"
+            )));
         }
         let name = if self.mqtt.version == MqttVersion::V5 && code != 0x80 {
             format!("0x{code:02x}, {}", reason_name(code))
@@ -94,20 +90,47 @@ impl Case<'_> {
                 self.who(),
                 self.mqtt.topic
             ),
-            "allow the topic for this user in the broker's access list (mosquitto: acl_file, `topic readwrite …`), or check with a topic that is allowed",
+            goodbye::lift(code),
         ))
     }
 
+    fn suback_invalid(&self, how: &str) -> Finding {
+        failure(
+            Code::SubackInvalid,
+            format!(
+                "the broker answers the subscription to `{}` {how}",
+                self.mqtt.topic
+            ),
+            "update the broker, or whatever proxy speaks MQTT in front of it",
+        )
+    }
+
     fn subscription_cut(&self, instead: &Silence) -> Finding {
+        if let Silence::Malformed { .. } | Silence::Foreign(_) | Silence::TooMuch(_) = instead {
+            return self.suback_invalid(&format!("with {}", silence(instead)));
+        }
+        let known = goodbye::explained(self.transcript, self.mqtt, instead, "on SUBSCRIBE")
+            .or_else(|| goodbye::right_after_connect(self.transcript));
+        if let Some(finding) = known {
+            return finding;
+        }
+        let besides = match self.transcript.extra.after_connack {
+            Some(Silence::TimedOut) => "; a session that asks for nothing stays open",
+            _ if matches!(instead, Silence::Disconnect { .. }) => "",
+            _ => "; or it ends every session right after CONNACK",
+        };
         failure(
             Code::SubscribeRefused,
             format!(
-                "the broker answers the subscription of {} to `{}` by ending the connection ({})",
+                "the broker answers the subscription of {} to `{}` by ending the connection ({}){besides}",
                 self.who(),
                 self.mqtt.topic,
                 silence(instead)
             ),
-            "allow the topic for this user in the broker's access list or policy (AWS IoT: iot:Subscribe), or check with a topic that is allowed",
+            match instead {
+                Silence::Disconnect { code, .. } => goodbye::lift(*code),
+                _ => goodbye::lift(0x87),
+            },
         )
     }
 
@@ -169,7 +192,7 @@ impl Case<'_> {
                     puback.code,
                     reason_name(puback.code)
                 ),
-                "allow the topic for this user in the broker's access list (mosquitto: acl_file)",
+                goodbye::lift(puback.code),
             ));
         }
         match self.mqtt.echo.missing()? {
@@ -235,20 +258,30 @@ impl Case<'_> {
         let bytes = self.mqtt.publish_bytes;
         let qos = self.transcript.request.mqtt.qos;
         let how = silence(instead);
+        if let Silence::Malformed { .. } | Silence::Foreign(_) | Silence::TooMuch(_) = instead {
+            return failure(
+                Code::NoPuback,
+                format!("the broker answers the test message with {how}"),
+                "update the broker, or whatever proxy speaks MQTT in front of it",
+            );
+        }
+        let ended = goodbye::explained(self.transcript, self.mqtt, instead, "on the test message");
+        if let Some(finding) = ended.or_else(|| goodbye::right_after_connect(self.transcript)) {
+            return finding;
+        }
         if let Silence::Disconnect { code, .. } = instead {
             let known = match code {
                 0x95 => Some(Code::MessageTooLarge),
                 0x9b => Some(Code::QosNotSupported),
-                0x9c | 0x9d => Some(Code::UseAnotherServer),
                 _ => None,
             };
-            if let Some(code) = known {
+            if let Some(known) = known {
                 return failure(
-                    code,
+                    known,
                     format!(
                         "the broker ends the session on the test message of {bytes} bytes with QoS {qos} ({how})"
                     ),
-                    "send smaller messages or a lower QoS, or raise the broker's limits (mosquitto: max_packet_size, max_qos)",
+                    goodbye::lift(*code),
                 );
             }
         }
@@ -277,13 +310,17 @@ impl Case<'_> {
                 "use a lower QoS (--qos 0), or raise max_qos (mosquitto) on the broker",
             );
         }
-        if let Silence::Disconnect { code: 0x82.., .. } = instead {
+        if let Silence::Disconnect {
+            code: code @ 0x82..,
+            ..
+        } = instead
+        {
             return failure(
                 Code::ClosedOnPublish,
                 format!(
                     "the broker ends the session on the test message of {bytes} bytes with QoS {qos}, and says why: {how}"
                 ),
-                "lift that limit on the broker, or keep to it; the broker's log says more",
+                goodbye::lift(*code),
             );
         }
         let large = "a limit on the packet size (mosquitto: max_packet_size)";
@@ -335,16 +372,12 @@ impl Case<'_> {
             ));
         }
         let instead = self.mqtt.held.as_ref().or(unanswered)?;
+        let when = "while it was held";
+        if let Some(finding) = goodbye::explained(self.transcript, self.mqtt, instead, when) {
+            return Some(finding);
+        }
         Some(match instead {
             Silence::Closed(end) => self.idle(*end),
-            Silence::Disconnect { code: 0x8e, .. } => failure(
-                Code::ClientIdRejected,
-                format!(
-                    "another client with the id `{}` took the session over",
-                    self.mqtt.client_id
-                ),
-                "give every client an id of its own",
-            ),
             Silence::TimedOut => failure(
                 Code::NoPingresp,
                 "the broker did not answer PINGREQ while the session was held",
@@ -378,12 +411,8 @@ fn silence(instead: &Silence) -> String {
         Silence::TimedOut => "nothing came".to_owned(),
         Silence::Closed(end) => format!("the peer {}", closing(*end)),
         Silence::Alert(alert) => format!("TLS alert {alert}"),
-        Silence::Disconnect { code, reason, .. } => {
-            let reason = reason
-                .as_ref()
-                .map_or_else(String::new, |r| format!(", `{r}`"));
-            format!("DISCONNECT 0x{code:02x}, {}{reason}", reason_name(*code))
-        }
+        Silence::Disconnect { code, reason, .. } => goodbye::said(*code, reason.as_deref()),
+        Silence::Auth => "AUTH, which nobody asked for".to_owned(),
         Silence::Foreign(bytes) => match recognize(bytes) {
             Some(super::foreign::Protocol::Http(line)) => format!("HTTP: `{line}`"),
             _ => "bytes that are not MQTT".to_owned(),

@@ -7,7 +7,7 @@ pub(super) use refusal::{identity, reason_name};
 
 use super::client;
 use super::foreign::{Protocol, recognize};
-use super::transcript::{Alert, Closing, Connack, Mqtt, MqttVersion, Silence, Transcript, Upgrade};
+use super::transcript::{Alert, Closing, Mqtt, MqttVersion, Silence, Transcript, Upgrade};
 use super::words::{candidates, closing, failure, limit, peer, span};
 use super::{port, publish};
 use crate::finding::{Action, Code, Finding, Remedy};
@@ -57,7 +57,7 @@ fn upgrade(transcript: &Transcript) -> Option<Finding> {
             "let the web server in front pass the headers Upgrade and Connection to the broker"
         }
         None => {
-            "check the port: the broker's WebSocket listener has a port of its own (mosquitto: `protocol websockets`)"
+            "check the port: the broker's WebSocket listener has a port of its own (mosquitto: `protocol websockets`), and this one may speak MQTT without WebSocket (mqtts://)"
         }
     };
     Some(failure(Code::WebsocketRefused, cause, remedy))
@@ -69,19 +69,8 @@ fn no_connack(transcript: &Transcript, mqtt: &Mqtt, instead: &Silence) -> Option
         Silence::Closed(end) => closed(transcript, *end),
         Silence::Alert(alert) => alerted(transcript, *alert),
         Silence::Foreign(bytes) => Some(foreign(transcript, bytes)),
-        Silence::Disconnect {
-            code,
-            reason,
-            server_reference,
-        } => {
-            let connack = Connack {
-                code: *code,
-                reason: reason.clone(),
-                server_reference: server_reference.clone(),
-                ..Connack::default()
-            };
-            refused(transcript, mqtt, &connack)
-        }
+        Silence::Disconnect { .. } => refusal::disconnected(transcript, mqtt, instead),
+        Silence::Auth => Some(challenged(transcript)),
         Silence::Malformed { reason, bytes } => Some(malformed(transcript, reason, bytes)),
         Silence::TooMuch(what) => Some(malformed(transcript, what, &[])),
     }
@@ -253,6 +242,24 @@ fn plain_findings(transcript: &Transcript, bytes: &[u8]) -> Option<Finding> {
         return None;
     }
     port::expects_tls(transcript, bytes)
+}
+
+/// Only clients that name an authentication method may be asked (MQTT 5 section 4.12).
+fn challenged(transcript: &Transcript) -> Finding {
+    let cause = format!(
+        "{} answers CONNECT with AUTH: it wants MQTT 5's enhanced authentication, which the CONNECT did not offer",
+        peer(transcript)
+    );
+    let extra = vec!["--mqtt".to_owned(), "3.1.1".to_owned()];
+    let remedy = Remedy::run(
+        "turn enhanced authentication (SCRAM, Kerberos …) off for this listener, or let the client speak MQTT 3.1.1, which does not have it",
+        Action::Verify {
+            host: transcript.request.host.clone(),
+            port: transcript.request.port,
+            extra,
+        },
+    );
+    Finding::failure(Code::ConnackInvalid, cause).with_remedy(remedy)
 }
 
 fn malformed(transcript: &Transcript, reason: &str, bytes: &[u8]) -> Finding {

@@ -12,6 +12,8 @@ use super::transcript::{
 use super::*;
 use crate::finding::Verdict;
 
+mod texts;
+
 const NOW: Timestamp = datetime!(2026-06-01 12:00 UTC);
 const MOMENT: Duration = Duration::from_millis(1);
 

@@ -124,8 +124,10 @@ codes! {
     WebsocketRefused = "websocket-refused", "the web server does not let MQTT over WebSocket in at this path";
     ConnackInvalid = "connack-invalid", "a code outside the standard";
     NoConnack = "no-connack", "no answer to CONNECT within the limit";
+    ClosedAfterConnect = "closed-after-connect", "the broker accepted the session, and ended it before anything was asked of it";
     ClosedOnConnect = "closed-on-connect", "closed after CONNECT without CONNACK";
     SubscribeRefused = "subscribe-refused", "the broker refused the subscription";
+    SubackInvalid = "suback-invalid", "the answer to SUBSCRIBE breaks the standard";
     NoSuback = "no-suback", "the broker did not answer the subscription";
     MessageNotDelivered = "message-not-delivered", "accepted, but the test message never came back";
     NoPuback = "no-puback", "the broker did not acknowledge the message";

@@ -42,6 +42,7 @@ pub(super) async fn probe(
     match failed {
         Some(StepName::Tls) => probing.handshake().await,
         Some(StepName::Mqtt) => probing.mqtt().await,
+        Some(StepName::Subscribe | StepName::Publish) => probing.after_connack().await,
         _ => {}
     }
     if failed.is_some() {

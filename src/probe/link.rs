@@ -117,7 +117,11 @@ impl Link {
         loop {
             match mqtt::split(&mut self.buffer, LARGEST) {
                 Ok(Some(frame)) => return Ok(frame),
-                Ok(None) => self.receive(deadline).await?,
+                Ok(None) => {
+                    if let Err(silence) = self.receive(deadline).await {
+                        return Err(self.broken_off(silence));
+                    }
+                }
                 Err(mqtt::Error::TooLarge { length, limit }) => {
                     let text =
                         format!("a packet of {length} bytes was announced; the limit is {limit}");
@@ -132,6 +136,20 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// Silence in the middle of a packet is more than silence.
+    fn broken_off(&self, silence: Silence) -> Silence {
+        let bytes = self.first_bytes();
+        if bytes.starts_with(b"HTTP/") {
+            return Silence::Foreign(bytes);
+        }
+        if bytes.is_empty() || silence != Silence::TimedOut {
+            return silence;
+        }
+        let count = self.buffer.len();
+        let reason = format!("a packet began and did not end: {count} bytes of it came");
+        Silence::Malformed { reason, bytes }
     }
 
     /// Waits for the first byte, and says what it is without taking it.

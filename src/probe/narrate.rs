@@ -152,6 +152,7 @@ pub(super) fn silence(instead: &Silence) -> String {
         },
         Silence::Alert(alert) => format!("the peer sent the TLS alert {alert}"),
         Silence::Disconnect { code, .. } => format!("the broker sent DISCONNECT {code:#04x}"),
+        Silence::Auth => "the broker sent AUTH".to_owned(),
         Silence::Foreign(_) => "the answer is no MQTT".to_owned(),
         Silence::Malformed { reason, .. } | Silence::TooMuch(reason) => reason.clone(),
     }

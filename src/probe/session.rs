@@ -101,6 +101,28 @@ pub(super) async fn connect_only(
     ask_connack(link, &connect, deadline).await
 }
 
+/// What ends a session in which nothing is asked; [`Silence::TimedOut`] where nothing does.
+pub(super) async fn end_of(link: &mut Link, version: Version, deadline: Instant) -> Silence {
+    for _ in 0..MOST_PACKETS {
+        match next(link, version, deadline).await {
+            Ok(Packet::Disconnect(Disconnect {
+                code,
+                reason,
+                server_reference,
+            })) => {
+                return Silence::Disconnect {
+                    code,
+                    reason,
+                    server_reference,
+                };
+            }
+            Ok(_) => {}
+            Err(silence) => return silence,
+        }
+    }
+    too_many()
+}
+
 enum Outcome {
     Good(String),
     Failed(String),
@@ -377,6 +399,12 @@ impl Session<'_> {
                 reason,
                 server_reference,
             }),
+            Packet::Suback { id, .. } => Err(unexpected(&format!(
+                "a SUBACK for the packet {id}, which was none,"
+            ))),
+            Packet::Ack(Ack { id, .. }) if id != PUBLISH_ID => Err(unexpected(&format!(
+                "an acknowledgement of the packet {id}, which was none,"
+            ))),
             Packet::Connack(_) => Err(unexpected("a second CONNACK")),
             Packet::Connect(_) => Err(unexpected("a CONNECT, which only clients send")),
             Packet::Subscribe { .. } | Packet::Unsubscribe { .. } | Packet::Pingreq => {

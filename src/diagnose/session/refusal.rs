@@ -1,12 +1,13 @@
 //! A broker that says no to CONNECT, with a code and sometimes a reason.
 
-use crate::diagnose::transcript::{Connack, Mqtt, MqttVersion, Transcript};
+use crate::diagnose::goodbye;
+use crate::diagnose::transcript::{Connack, Mqtt, MqttVersion, Silence, Transcript};
 use crate::diagnose::words::{failure, target};
 use crate::finding::{Action, Code, Finding, Remedy};
 use crate::pki::audit::certificate_name;
 use crate::x509::Certificate;
 
-/// A CONNACK (or DISCONNECT) that says no.
+/// A CONNACK that says no.
 pub(super) fn refused(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -> Option<Finding> {
     let code = connack.code;
     if code == 0 {
@@ -14,7 +15,14 @@ pub(super) fn refused(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -
     }
     let said = said(mqtt, connack);
     if mqtt.version == MqttVersion::V5 && !connack.without_properties {
-        return Some(refused_v5(transcript, mqtt, connack, &said));
+        let known = refused_v5(transcript, mqtt, connack, &said);
+        return Some(known.unwrap_or_else(|| failure(
+            Code::ConnackInvalid,
+            format!(
+                "the broker answers CONNECT with the code 0x{code:02x}, which MQTT 5 does not have there"
+            ),
+            "update the broker",
+        )));
     }
     Some(match code {
         1 => version_refused(transcript, mqtt, &said),
@@ -34,9 +42,46 @@ pub(super) fn refused(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -
     })
 }
 
+/// A DISCONNECT where CONNACK was awaited.
+pub(super) fn disconnected(
+    transcript: &Transcript,
+    mqtt: &Mqtt,
+    instead: &Silence,
+) -> Option<Finding> {
+    let Silence::Disconnect {
+        code,
+        reason,
+        server_reference,
+    } = instead
+    else {
+        return None;
+    };
+    if let Some(finding) = goodbye::explained(transcript, mqtt, instead, "in answer to CONNECT") {
+        return Some(finding);
+    }
+    let said = goodbye::said(*code, reason.as_deref());
+    let like_connack = Connack {
+        code: *code,
+        reason: reason.clone(),
+        server_reference: server_reference.clone(),
+        ..Connack::default()
+    };
+    let known = refused_v5(transcript, mqtt, &like_connack, &said);
+    Some(known.unwrap_or_else(|| {
+        failure(
+            Code::ClosedOnConnect,
+            format!(
+                "{} answers CONNECT by ending the session ({said}), without a CONNACK",
+                target(transcript)
+            ),
+            "look at the broker's log for the time of this check",
+        )
+    }))
+}
+
 fn said(mqtt: &Mqtt, connack: &Connack) -> String {
     let code = if mqtt.version == MqttVersion::V5 && !connack.without_properties {
-        format!("0x{:02x}", connack.code)
+        format!("0x{:02x}, {}", connack.code, reason_name(connack.code))
     } else {
         connack.code.to_string()
     };
@@ -50,8 +95,14 @@ fn said(mqtt: &Mqtt, connack: &Connack) -> String {
     format!("CONNACK {code}{reason}")
 }
 
-fn refused_v5(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack, said: &str) -> Finding {
-    match connack.code {
+/// What MQTT 5's reason codes for CONNECT mean; nothing for a code that it does not have there.
+fn refused_v5(
+    transcript: &Transcript,
+    mqtt: &Mqtt,
+    connack: &Connack,
+    said: &str,
+) -> Option<Finding> {
+    Some(match connack.code {
         0x84 => version_refused(transcript, mqtt, said),
         0x85 => client_id(mqtt, said),
         0x86 => bad_credentials(transcript, said),
@@ -75,38 +126,38 @@ fn refused_v5(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack, said: &st
         ),
         0x81 | 0x82 | 0x90 | 0x99 | 0x9a => failure(
             Code::ClosedOnConnect,
-            format!(
-                "the broker objects to the CONNECT itself ({said}, {})",
-                reason_name(connack.code)
-            ),
+            format!("the broker objects to the CONNECT itself ({said})"),
             "look at the broker's log; update the broker, or check as MQTT 3.1.1",
         ),
-        code => failure(
-            Code::ConnackInvalid,
-            format!(
-                "the broker answers CONNECT with the code 0x{code:02x}, which MQTT 5 does not have there"
-            ),
-            "update the broker",
-        ),
-    }
+        _ => return None,
+    })
 }
 
 /// MQTT 5's reason codes (section 2.4).
 pub(in crate::diagnose) fn reason_name(code: u8) -> &'static str {
     match code {
+        0x00 => "normal disconnection",
         0x80 => "unspecified error",
         0x81 => "malformed packet",
         0x82 => "protocol error",
         0x83 => "implementation specific error",
+        0x84 => "unsupported protocol version",
+        0x85 => "client identifier not valid",
+        0x86 => "bad user name or password",
         0x87 => "not authorized",
+        0x88 => "server unavailable",
         0x89 => "server busy",
+        0x8a => "banned",
         0x8b => "server shutting down",
+        0x8c => "bad authentication method",
         0x8d => "keep alive timeout",
         0x8e => "session taken over",
         0x8f => "topic filter invalid",
         0x90 => "topic name invalid",
         0x91 => "packet identifier in use",
+        0x92 => "packet identifier not found",
         0x93 => "receive maximum exceeded",
+        0x94 => "topic alias invalid",
         0x95 => "packet too large",
         0x96 => "message rate too high",
         0x97 => "quota exceeded",
@@ -178,17 +229,14 @@ fn unavailable(transcript: &Transcript, said: &str) -> Finding {
 }
 
 fn use_another(transcript: &Transcript, connack: &Connack, said: &str) -> Finding {
-    let place = connack
-        .server_reference
-        .as_deref()
-        .unwrap_or("(it does not say which)");
+    let place = goodbye::place(connack.server_reference.as_deref());
     failure(
         Code::UseAnotherServer,
         format!(
-            "{} sends its clients to another server: `{place}` ({said})",
+            "{} sends its clients to another server{place} ({said})",
             target(transcript)
         ),
-        "connect to the server that it names",
+        goodbye::GO_THERE,
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Alert, Closing, Reply, Tls, TlsVersion};
+use super::{Alert, Closing, Reply, Silence, Tls, TlsVersion};
 use crate::mqtt::{Connack, Version};
 
 /// The extra probes that were made; `None` for those that were not.
@@ -34,6 +34,9 @@ pub struct Extra {
     pub second_try: Option<TlsAttempt>,
     /// CONNECT with another version of MQTT, without credentials, where the first was refused.
     pub other_mqtt_version: Option<(Version, Reply<Connack>)>,
+    /// What came after CONNACK in a second session in which nothing further was asked, where the
+    /// first one ended there; [`Silence::TimedOut`] where that session stayed open.
+    pub after_connack: Option<Silence>,
     /// Handshakes with the other addresses of the name.
     pub addresses: Vec<(core::net::SocketAddr, TlsAttempt)>,
 }

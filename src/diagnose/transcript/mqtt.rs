@@ -119,6 +119,8 @@ pub enum Silence {
         /// Another server to use.
         server_reference: Option<String>,
     },
+    /// MQTT 5's AUTH, which nobody had offered to answer.
+    Auth,
     /// Bytes of another protocol: the first of them.
     Foreign(Vec<u8>),
     /// A packet that breaks the standard: why, in one sentence, and its first bytes.

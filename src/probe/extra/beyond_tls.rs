@@ -1,6 +1,8 @@
 //! Further questions where TLS is fine and MQTT is not: other versions, HTTP, ALPN; or where MQTT in
 //! the clear was asked for.
 
+use std::time::Duration;
+
 use super::bytes::{self, HTTP_GET};
 use super::{PROBE, Probing, legacy};
 use crate::diagnose::transcript::{Answer, Connack, MqttVersion, Reply, Silence, Tls};
@@ -11,6 +13,9 @@ use crate::probe::{session, tap::Tap};
 
 /// ALPN protocols that brokers are known to share a port by.
 const KNOWN_ALPN: [&str; 2] = ["x-amzn-mqtt-ca", "mqtt"];
+
+/// How long a session in which nothing is asked is watched.
+const IDLE: Duration = Duration::from_secs(1);
 
 impl Probing<'_> {
     /// The broker did not answer CONNECT as it should.
@@ -103,6 +108,49 @@ impl Probing<'_> {
         let accepted = reply.value().is_some_and(|connack| connack.code == 0);
         link.close(if accepted { &[0xe0, 0] } else { &[] }).await;
         Some((other, reply))
+    }
+
+    /// Whether a session ends also where nothing is asked in it: where the first one ended before
+    /// it had any answer after CONNACK. Without user name and password, so not where those are given.
+    pub(super) async fn after_connack(&mut self) {
+        let Some(mqtt) = &self.transcript.mqtt else {
+            return;
+        };
+        let unanswered = match (&mqtt.suback, &mqtt.puback) {
+            (Reply::NotAsked, reply) => reply.missing(),
+            (reply, _) => reply.missing(),
+        };
+        let ended = matches!(
+            unanswered,
+            Some(Silence::Closed(_) | Silence::Alert(_) | Silence::Disconnect { .. })
+        );
+        let asked = &self.transcript.request;
+        if !ended || asked.mqtt.username.is_some() || asked.websocket.is_some() {
+            return;
+        }
+        let (version, id) = (mqtt.version, mqtt.client_id.clone());
+        self.transcript.extra.after_connack = self.idle_session(version, &id).await;
+    }
+
+    async fn idle_session(&self, version: MqttVersion, id: &str) -> Option<Silence> {
+        let mut link = if self.transcript.request.tls.is_some() {
+            self.link(true).await?
+        } else {
+            let tap = connect_again(self.peer, self.clock.within(PROBE)).await?;
+            let notes = tap.notes();
+            Link::new(Stream::Plain(tap), notes)
+        };
+        let deadline = self.clock.within(PROBE);
+        let reply = session::connect_only(&mut link, version, id, deadline).await;
+        if reply.value()?.code != 0 {
+            link.close(&[]).await;
+            return None;
+        }
+        let ended = session::end_of(&mut link, version, self.clock.within(IDLE)).await;
+        if ended == Silence::TimedOut {
+            link.close(&[0xe0, 0]).await;
+        }
+        Some(ended)
     }
 
     /// A link over TLS, verified like the conversation itself.

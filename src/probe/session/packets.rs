@@ -66,7 +66,7 @@ async fn await_connack(
             reason,
             server_reference,
         }),
-        _ => Err(unexpected("another packet than CONNACK")),
+        _ => Err(Silence::Auth),
     }
 }
 

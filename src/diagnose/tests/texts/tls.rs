@@ -1,0 +1,234 @@
+//! The TLS handshake, and the client's certificate in it.
+
+use super::*;
+use crate::diagnose::transcript::{CertificateRequest, ClientCertificate, Incompatible};
+
+#[test]
+fn the_handshake() {
+    checked(
+        handshake,
+        &[
+            (
+                "silence",
+                |t| fails(t, TlsFailure::TimedOut),
+                Code::TlsNoAnswer,
+                &[
+                    "not one byte of an answer",
+                    "within 5.0 s",
+                    "overloaded or stopped",
+                ],
+            ),
+            (
+                "half an answer",
+                |t| {
+                    fails(t, TlsFailure::TimedOut);
+                    tls(t).traffic.received = 90;
+                    tls(t).traffic.last_after = Some(Duration::from_secs(1));
+                },
+                Code::TlsStalled,
+                &["90 bytes came, the last one 1.0 s", "MTU"],
+            ),
+            (
+                "short packets alone",
+                |t| {
+                    fails(t, TlsFailure::TimedOut);
+                    t.extra.plain_connect = Some(Answer {
+                        closed: Some(ended(HowClosed::EndOfStream, 3)),
+                        ..Answer::default()
+                    });
+                },
+                Code::TlsStalled,
+                &["MTU", "MSS"],
+            ),
+            (
+                "cut",
+                |t| {
+                    fails(t, TlsFailure::Closed);
+                    tls(t).traffic.received = 700;
+                    tls(t).traffic.closed = Some(ended(HowClosed::Reset, 8));
+                },
+                Code::TlsStalled,
+                &["sent 700 bytes of a handshake, and then reset"],
+            ),
+            (
+                "TLS 1.1",
+                |t| {
+                    alerts(t, 70);
+                    t.extra.legacy = old(TlsVersion::Tls11, "TLS_RSA_WITH_AES_128_CBC_SHA", None);
+                },
+                Code::TlsVersionTooOld,
+                &[
+                    "speaks only TLS 1.1, with TLS_RSA_WITH_AES_128_CBC_SHA",
+                    "tls_version",
+                ],
+            ),
+            (
+                "no common version",
+                |t| {
+                    t.request.tls = Some(TlsRequest {
+                        maximum: Some(TlsVersion::Tls12),
+                        ..TlsRequest::default()
+                    });
+                    alerts(t, 70);
+                },
+                Code::TlsVersionMismatch,
+                &["certgen offered TLS 1.2 alone", "protocol_version (70)"],
+            ),
+            (
+                "static RSA",
+                |t| {
+                    alerts(t, 40);
+                    t.extra.legacy = old(TlsVersion::Tls12, "TLS_RSA_WITH_AES_128_CBC_SHA", None);
+                },
+                Code::NoCommonCipher,
+                &[
+                    "answers with TLS_RSA_WITH_AES_128_CBC_SHA (TLS 1.2)",
+                    "take `ciphers` out",
+                ],
+            ),
+            (
+                "brainpool",
+                |t| {
+                    alerts(t, 40);
+                    t.extra.legacy = old(
+                        TlsVersion::Tls12,
+                        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+                        Some(26),
+                    );
+                },
+                Code::NoCommonGroup,
+                &["insists on brainpoolP256r1"],
+            ),
+            (
+                "PSK",
+                |t| {
+                    alerts(t, 40);
+                    t.extra.legacy = old(TlsVersion::Tls12, "TLS_PSK_WITH_AES_128_CBC_SHA", None);
+                },
+                Code::PskOnly,
+                &["only pre-shared keys", "psk_hint"],
+            ),
+            (
+                "handshake_failure alone",
+                |t| alerts(t, 40),
+                Code::NoCommonCipher,
+                &["also one with old cipher suites", "psk_hint"],
+            ),
+            (
+                "a fault inside",
+                |t| alerts(t, 80),
+                Code::HandshakeRefused,
+                &["internal_error (80) (a fault inside the server"],
+            ),
+            (
+                "access denied",
+                |t| alerts(t, 49),
+                Code::HandshakeRefused,
+                &["access_denied (49)", "an address filter or a policy"],
+            ),
+            (
+                "an altered message",
+                |t| alerts(t, 20),
+                Code::HandshakeRefused,
+                &["changed on the way"],
+            ),
+            (
+                "64 KiB",
+                |t| fails(t, TlsFailure::MessageTooLarge),
+                Code::CertificateTooLarge,
+                &["larger than 64 KiB", "fewer names"],
+            ),
+            (
+                "no scheme",
+                |t| fails(t, TlsFailure::Incompatible(Incompatible::SignatureScheme)),
+                Code::UnsupportedKey,
+                &["signs the handshake with a scheme", "P-256"],
+            ),
+            (
+                "no suite",
+                |t| fails(t, TlsFailure::Incompatible(Incompatible::CipherSuite)),
+                Code::NoCommonCipher,
+                &["no cipher suite in common"],
+            ),
+            (
+                "no group",
+                |t| fails(t, TlsFailure::Incompatible(Incompatible::Group)),
+                Code::NoCommonGroup,
+                &["no key-exchange group in common"],
+            ),
+            (
+                "broken",
+                |t| {
+                    fails(t, TlsFailure::Misbehaved("a message out of turn".into()));
+                    tls(t).traffic.received = 60;
+                },
+                Code::HandshakeRefused,
+                &["breaks the TLS protocol after 60 bytes: a message out of turn"],
+            ),
+            (
+                "no name",
+                |t| fails(t, TlsFailure::Local("`a b` is no name".into())),
+                Code::HandshakeRefused,
+                &["could not begin: `a b` is no name"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn the_client_certificate() {
+    fn wanted(transcript: &mut Transcript, answer: ClientCertificate, alert: u8) {
+        tls(transcript).certificate_request = Some(CertificateRequest {
+            schemes: vec![0x0403, 0x0804],
+            answer,
+            ..CertificateRequest::default()
+        });
+        alerts(transcript, alert);
+    }
+    checked(
+        handshake,
+        &[
+            (
+                "none",
+                |t| wanted(t, ClientCertificate::NoIdentity, 116),
+                Code::ClientCertificateMissing,
+                &[
+                    "no certificate and key were given",
+                    "certificate_required (116)",
+                ],
+            ),
+            (
+                "none, TLS 1.2",
+                |t| wanted(t, ClientCertificate::NoIdentity, 40),
+                Code::ClientCertificateMissing,
+                &["handshake_failure (40)"],
+            ),
+            (
+                "a store without key",
+                |t| {
+                    t.material.without_identity =
+                        Some("the store `ts.bks` holds no private key".into());
+                    wanted(t, ClientCertificate::NoIdentity, 116);
+                },
+                Code::StoreWithoutKey,
+                &["none was sent: the store `ts.bks` holds no private key"],
+            ),
+            (
+                "no common scheme",
+                |t| wanted(t, ClientCertificate::NoCommonScheme, 116),
+                Code::ClientSignatureUnsupported,
+                &["it accepts ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256"],
+            ),
+            (
+                "untrusted",
+                |t| wanted(t, ClientCertificate::Sent, 48),
+                Code::ClientCertificateUntrusted,
+                &[
+                    "unknown_ca (48)",
+                    "it does not trust the client certificate",
+                    "cafile",
+                ],
+            ),
+        ],
+    );
+}
