@@ -24,7 +24,7 @@ use certgen::keystore::{
 use certgen::random::SystemRandom;
 use certgen::secret::Password;
 use material::{Contents, Material};
-use peers::{PEERS, Peer};
+use peers::Peer;
 use support::Folder;
 
 /// Who cannot read what by design: a peer, a part of the sample's name, and why.
@@ -63,12 +63,12 @@ fn ours_is_read_by_every_peer() {
         .map(|sample| folder.write(&format!("{}.p12", sample.name), &sample.bytes))
         .collect();
     let mut wrong = Vec::new();
-    for peer in PEERS {
+    for peer in Peer::every() {
         let right = peer.read_all(&folder, &files, PASSWORD);
         let refused = peer.read_all(&folder, &files, "another password");
         for (sample, (right, refused)) in samples.iter().zip(right.into_iter().zip(refused)) {
             let name = format!("{} {}", peer.name(), sample.name);
-            wrong.extend(complaint(*peer, sample, right).map(|why| format!("{name} {why}")));
+            wrong.extend(complaint(peer, sample, right).map(|why| format!("{name} {why}")));
             if refused.is_some() {
                 wrong.push(format!("{name} opens with a wrong password"));
             }
@@ -128,9 +128,10 @@ fn samples() -> Vec<Sample> {
 fn theirs_is_read_here() {
     let folder = Folder::new();
     let mut count = 0;
+    let peers = Peer::every();
     for material in Material::every() {
         let files = material.write(&folder);
-        for peer in PEERS {
+        for peer in &peers {
             for (variant, file) in peer.write(&folder, &files, PASSWORD) {
                 count += 1;
                 let name = format!("{} {variant} {}", peer.name(), material.name);

@@ -101,11 +101,11 @@ public class Stores {
     /** What is the same in every encoding: the scalar of an EC key, the seed of an Ed25519 key. */
     static byte[] material(byte[] encoded) {
         String hex = hex(encoded);
-        for (String before : new String[] {"0201010420", "04220420"}) {
+        for (String before : new String[] {"0201010420", "0201010430", "04220420"}) {
             int at = hex.indexOf(before);
             if (at >= 0 && at % 2 == 0 && at < 120) {
                 int start = (at + before.length()) / 2;
-                return Arrays.copyOfRange(encoded, start, start + 32);
+                return Arrays.copyOfRange(encoded, start, start + encoded[start - 1]);
             }
         }
         return encoded;

@@ -35,9 +35,14 @@ pub struct Files {
 
 impl Material {
     pub fn every() -> Vec<Self> {
-        [KeyType::Rsa2048, KeyType::P256, KeyType::Ed25519]
-            .map(Self::new)
-            .into()
+        [
+            KeyType::Rsa2048,
+            KeyType::P256,
+            KeyType::P384,
+            KeyType::Ed25519,
+        ]
+        .map(Self::new)
+        .into()
     }
 
     fn new(kind: KeyType) -> Self {

@@ -18,7 +18,11 @@ pub enum Peer {
     OpenSslLegacy,
     /// Java's own.
     Sun,
+    /// Debian's.
     BouncyCastle,
+    /// Those that `scripts/peers` fetches.
+    BouncyCastle182,
+    BouncyCastle187,
     GnuTls,
     Nss,
     /// The `cryptography` package.
@@ -27,11 +31,13 @@ pub enum Peer {
     P12,
 }
 
-pub const PEERS: &[Peer] = &[
+const PEERS: &[Peer] = &[
     Peer::OpenSsl,
     Peer::OpenSslLegacy,
     Peer::Sun,
     Peer::BouncyCastle,
+    Peer::BouncyCastle182,
+    Peer::BouncyCastle187,
     Peer::GnuTls,
     Peer::Nss,
     Peer::Python,
@@ -39,12 +45,37 @@ pub const PEERS: &[Peer] = &[
 ];
 
 impl Peer {
+    /// Those that are here; each that is not is said to be left out.
+    pub fn every() -> Vec<Self> {
+        let here = Java::every();
+        let versions = [
+            (Self::BouncyCastle182, "1.82"),
+            (Self::BouncyCastle187, "1.87"),
+        ];
+        let is_here = |peer: &Self| {
+            let version = versions.iter().find(|(other, _)| other == peer);
+            version.is_none_or(|(_, version)| here.iter().any(|java| java.is(version)))
+        };
+        PEERS.iter().copied().filter(is_here).collect()
+    }
+
+    /// The JVM with this peer's BouncyCastle.
+    fn java(self) -> Java {
+        match self {
+            Self::BouncyCastle182 => Java::fetched("1.82"),
+            Self::BouncyCastle187 => Java::fetched("1.87"),
+            _ => Java::debian(),
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::OpenSsl => "openssl",
             Self::OpenSslLegacy => "openssl-legacy",
             Self::Sun => "sun",
             Self::BouncyCastle => "bouncycastle",
+            Self::BouncyCastle182 => "bouncycastle-1.82",
+            Self::BouncyCastle187 => "bouncycastle-1.87",
             Self::GnuTls => "gnutls",
             Self::Nss => "nss",
             Self::Python => "python",
@@ -60,7 +91,7 @@ impl Peer {
         password: &str,
     ) -> Vec<Option<Contents>> {
         match self.provider() {
-            Some(provider) => java_read(folder, provider, files, password),
+            Some(provider) => java_read(folder, self.java(), provider, files, password),
             None => files
                 .iter()
                 .map(|file| self.read(folder, file, password))
@@ -72,7 +103,7 @@ impl Peer {
     fn provider(self) -> Option<&'static str> {
         match self {
             Self::Sun => Some("SUN"),
-            Self::BouncyCastle => Some("BC"),
+            Self::BouncyCastle | Self::BouncyCastle182 | Self::BouncyCastle187 => Some("BC"),
             _ => None,
         }
     }
@@ -91,7 +122,9 @@ impl Peer {
                     .success()
                     .then(|| Contents::of_pem(&output.stdout, password))?
             }
-            Self::Sun | Self::BouncyCastle => unreachable!("one JVM reads all files"),
+            Self::Sun | Self::BouncyCastle | Self::BouncyCastle182 | Self::BouncyCastle187 => {
+                unreachable!("one JVM reads all files")
+            }
             Self::GnuTls => gnutls_read(folder, file, password),
             Self::Nss => nss_read(folder, file, password),
             Self::Python => {
@@ -186,10 +219,11 @@ impl Peer {
                     })
                     .into()
             }
-            Self::Sun | Self::BouncyCastle => {
+            Self::Sun | Self::BouncyCastle | Self::BouncyCastle182 | Self::BouncyCastle187 => {
                 let provider = self.provider().unwrap();
                 let file = target("default");
-                java_write(folder, provider, files, &file, password);
+                let words = java_words("write", provider, &file, password);
+                java_write(folder, self.java(), words, files);
                 vec![("default".to_owned(), file)]
             }
             Self::GnuTls => gnutls_write(files, password, &target),
@@ -251,11 +285,11 @@ fn pkcs12_py() -> Command {
 }
 
 /// What a plan for `tests/java/Stores.java` printed.
-fn java(folder: &Folder, plan: &[Vec<String>]) -> String {
+fn java(folder: &Folder, java: &Java, plan: &[Vec<String>]) -> String {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/java/Stores.java");
     let lines: String = plan.iter().map(|words| words.join("\t") + "\n").collect();
     let plan = folder.write("plan", lines);
-    run(Java::debian().source(&program).arg(plan)).ok().stdout
+    run(java.source(&program).arg(plan)).ok().stdout
 }
 
 fn java_words(command: &str, provider: &str, file: &Path, password: &str) -> Vec<String> {
@@ -274,12 +308,13 @@ fn java_words(command: &str, provider: &str, file: &Path, password: &str) -> Vec
 
 fn java_read(
     folder: &Folder,
+    jvm: Java,
     provider: &str,
     files: &[PathBuf],
     password: &str,
 ) -> Vec<Option<Contents>> {
     let words = |file: &PathBuf| java_words("read", provider, file, password);
-    let printed = java(folder, &files.iter().map(words).collect::<Vec<_>>());
+    let printed = java(folder, &jvm, &files.iter().map(words).collect::<Vec<_>>());
     let of = |file: &PathBuf| {
         let lines = printed.lines().map(|line| line.split('\t').collect());
         let lines: Vec<Vec<&str>> = lines
@@ -307,13 +342,12 @@ fn java_contents(lines: &[Vec<&str>]) -> Option<Contents> {
     (!out.keys.is_empty()).then_some(out)
 }
 
-fn java_write(folder: &Folder, provider: &str, files: &Files, file: &Path, password: &str) {
-    let mut words = java_words("write", provider, file, password);
+fn java_write(folder: &Folder, jvm: Java, mut words: Vec<String>, files: &Files) {
     words.push(hex("phone"));
     let sources = [&files.key_der, &files.leaf_der, &files.ca_der];
     words.extend(sources.map(|file| shown(file).to_owned()));
-    let printed = java(folder, &[words]);
-    assert!(!printed.contains("\trefused\t"), "{provider}: {printed}");
+    let printed = java(folder, &jvm, &[words]);
+    assert!(!printed.contains("\trefused\t"), "{printed}");
 }
 
 /// The key is shown as it is encrypted in the store; a second command opens it and encrypts it

@@ -65,10 +65,10 @@ def certificate_of(link):
 
 def material(encoded):
     """What is the same in every encoding: the scalar of an EC key, the seed of an Ed25519 key."""
-    for before in (b"\x02\x01\x01\x04\x20", b"\x04\x22\x04\x20"):
+    for before in (b"\x02\x01\x01\x04\x20", b"\x02\x01\x01\x04\x30", b"\x04\x22\x04\x20"):
         at = encoded.find(before)
         if 0 <= at < 60:
-            return encoded[at + len(before) :][:32]
+            return encoded[at + len(before) :][: before[-1]]
     return encoded
 
 

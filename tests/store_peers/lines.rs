@@ -67,10 +67,11 @@ pub fn line(entry: &Entry) -> Line {
 
 /// What is the same in every encoding: the scalar of an EC key, the seed of an Ed25519 key.
 pub fn material(encoded: &[u8]) -> &[u8] {
-    for before in [&[2, 1, 1, 4, 32][..], &[4, 34, 4, 32]] {
+    for before in [&[2, 1, 1, 4, 32][..], &[2, 1, 1, 4, 48], &[4, 34, 4, 32]] {
         let mut windows = encoded.windows(before.len()).take(60);
         if let Some(at) = windows.position(|window| window == before) {
-            return &encoded[at + before.len()..][..32];
+            let length = usize::from(before[before.len() - 1]);
+            return &encoded[at + before.len()..][..length];
         }
     }
     encoded

@@ -29,12 +29,11 @@ impl Java {
     /// With Debian's, and with those that `scripts/peers` could fetch: the guide's and a newer one.
     #[track_caller]
     pub fn every() -> Vec<Self> {
-        let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/java");
         let mut all = vec![Self::debian()];
         for version in ["1.82", "1.87"] {
-            let jar = fetched.join(format!("bcprov-jdk18on-{version}.jar"));
-            if jar.is_file() {
-                all.push(Self { bouncy_castle: jar });
+            let java = Self::fetched(version);
+            if java.bouncy_castle.is_file() {
+                all.push(java);
             } else {
                 super::skipped(&format!(
                     "BouncyCastle {version}, which scripts/peers could not fetch"
@@ -42,6 +41,19 @@ impl Java {
             }
         }
         all
+    }
+
+    /// With a version that `scripts/peers` fetches, which may be missing.
+    pub fn fetched(version: &str) -> Self {
+        let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/java");
+        Self {
+            bouncy_castle: fetched.join(format!("bcprov-jdk18on-{version}.jar")),
+        }
+    }
+
+    /// Whether it is with this version.
+    pub fn is(&self, version: &str) -> bool {
+        self.bouncy_castle == Self::fetched(version).bouncy_castle
     }
 
     /// `java FILE.java`: a program in one source file, such as those of `tests/java/`.
