@@ -64,7 +64,7 @@ pub fn decode(bytes: &[u8], passwords: &Passwords<'_>, limits: &Limits) -> Resul
 
 fn first_bytes(bytes: &[u8]) -> String {
     match bytes.get(..bytes.len().min(8)) {
-        None | Some([]) => "there are none".to_owned(),
+        None | Some([]) => "there are none, it is empty".to_owned(),
         Some(first) => format!("they begin with {}", crate::x509::hex(first)),
     }
 }

@@ -97,7 +97,10 @@ impl<'a> EncodeOptions<'a> {
         }
         Err(Error::OptionRefused {
             format: self.format,
-            found: format!("{found} iterations"),
+            found: match found {
+                1 => "1 iteration".to_owned(),
+                found => format!("{found} iterations"),
+            },
             possible: format!("{} to {}", range.start(), range.end()),
         })
     }

@@ -73,6 +73,9 @@ pub enum Error {
     /// A private key on its own, which none of the passwords opens.
     #[error("the private key does not open: wrong password, or the file was altered")]
     KeyStaysSealed,
+    /// An EC key on its own, of which nothing tells the curve.
+    #[error("the EC key does not name its curve, and no public half beside it tells the curve")]
+    CurveMissing,
     /// A file that was to give a private key holds none.
     #[error("the file holds no private key")]
     NoKey,
@@ -120,7 +123,7 @@ impl Diagnostic for Error {
             Self::WrongPasswordOrDamaged { .. } => Code::StoreIntegrity,
             Self::KeyPasswordDiffers { .. } => Code::KeyPasswordDiffers,
             Self::KeyStaysSealed => Code::StoreIntegrity,
-            Self::NoKey => Code::NotAKey,
+            Self::CurveMissing | Self::NoKey => Code::NotAKey,
             Self::NotRepresentable { .. } => Code::ConversionLoss,
             Self::OptionRefused { .. } => Code::Usage,
         }
@@ -146,6 +149,7 @@ impl Diagnostic for Error {
                 format: Format::Pem,
             }
             | Self::KeyStaysSealed => "give the password of the key",
+            Self::CurveMissing => "give the key as PKCS#8, which names the curve",
             Self::NoKey => "give a file with a private key: PKCS#8, PKCS#1 or SEC1",
             Self::PasswordNeeded { .. } => "give the store's password",
             Self::WrongPasswordOrDamaged { .. } => {

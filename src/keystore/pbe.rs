@@ -5,6 +5,7 @@ pub(super) mod cipher;
 pub(super) mod encryption;
 pub(super) mod hash;
 pub(super) mod kdf;
+pub(super) mod names;
 pub(super) mod password_bytes;
 pub(super) mod pbes1;
 pub(super) mod pkcs12_kdf;

@@ -68,6 +68,17 @@ pub fn public_key(key: &PrivateKey) -> Result<PublicKey, KeyError> {
     info.with_bits(&bits)
 }
 
+/// What kind of key it is, also where its public half cannot be computed here; `None` for what is
+/// no key.
+#[must_use]
+pub fn kind(key: &PrivateKey) -> Option<KeyKind> {
+    match public_key(key) {
+        Ok(public) => Some(public.kind().clone()),
+        Err(KeyError::Invalid(kind) | KeyError::Unsupported(kind)) => Some(kind),
+        Err(KeyError::Malformed(_)) => None,
+    }
+}
+
 /// The parts of `PrivateKeyInfo` / `OneAsymmetricKey`.
 struct PrivateKeyInfo<'a> {
     /// The whole `AlgorithmIdentifier`.
@@ -208,10 +219,12 @@ mod tests {
             0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20,
         ];
         der.extend([7; 32]);
-        let error = public_key(&PrivateKey::from_pkcs8_der(der)).unwrap_err();
+        let error = public_key(&PrivateKey::from_pkcs8_der(der.clone())).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the private key is of a kind that is not supported here: key of type 1.3.101.110"
         );
+        let named = kind(&PrivateKey::from_pkcs8_der(der));
+        assert_eq!(named, Some(KeyKind::Other("1.3.101.110".into())));
     }
 }

@@ -44,6 +44,8 @@ impl fmt::Display for KeyKind {
             Self::ExplicitCurve => f.write_str("EC with explicit parameters"),
             Self::Ed25519 => f.write_str("Ed25519"),
             Self::Ed448 => f.write_str("Ed448"),
+            // Of a private key alone the size is not told.
+            Self::Dsa(0) => f.write_str("DSA"),
             Self::Dsa(bits) => write!(f, "DSA {bits}"),
             Self::Other(oid) => write!(f, "key of type {oid}"),
         }

@@ -14,6 +14,7 @@ use crate::keystore::ber::{Ber, tag};
 use crate::keystore::pbe::budget::Budget;
 use crate::keystore::pbe::hash::Hash;
 use crate::keystore::pbe::kdf::{Kdf, PBKDF2};
+use crate::keystore::pbe::names::named;
 use crate::keystore::pbe::password_bytes;
 use crate::random::Random;
 use crate::secret::Password;
@@ -100,7 +101,7 @@ impl Cipher {
                 };
                 Ok(Self::Ccm { nonce, tag })
             }
-            _ => Err(unsupported(&format!("the cipher {oid}"))),
+            _ => Err(unsupported(&format!("the cipher {}", named(&oid)))),
         }
     }
 
@@ -152,7 +153,7 @@ impl<'a> Sealed<'a> {
         let mut algorithm = ber.sequence("an encryption algorithm")?;
         let oid = algorithm.oid("an encryption algorithm")?;
         if oid != PBES2 {
-            return Err(unsupported(&format!("the encryption {oid}")));
+            return Err(unsupported(&format!("the encryption {}", named(&oid))));
         }
         let mut parameters = algorithm.sequence("the parameters of PBES2")?;
         let kdf = read_kdf(&mut parameters, budget)?;

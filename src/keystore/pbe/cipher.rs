@@ -7,6 +7,7 @@ use cbc::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
 use des::TdesEde3;
 use zeroize::Zeroizing;
 
+use super::names::named;
 use crate::der;
 use crate::keystore::ber::{Ber, tag};
 use crate::keystore::{Error, Format};
@@ -54,7 +55,7 @@ impl Cipher {
             }
             _ => Err(Error::Unsupported {
                 format,
-                algorithm: format!("the cipher {oid}"),
+                algorithm: format!("the cipher {}", named(&oid)),
             }),
         }
     }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::budget::Budget;
 use super::cipher::Cipher;
 use super::kdf::{Kdf, MAX_ITERATIONS};
+use super::names::named;
 use super::password_bytes;
 use super::pbes1::Scheme;
 use crate::der;
@@ -39,7 +40,7 @@ impl Encryption {
         }
         let scheme = Scheme::from_oid(&oid).ok_or_else(|| Error::Unsupported {
             format: budget.format(),
-            algorithm: format!("the encryption {oid}"),
+            algorithm: format!("the encryption {}", named(&oid)),
         })?;
         let mut parameters = algorithm.sequence("the parameters of PBES1")?;
         let salt = parameters.octets("the salt")?.into_owned();

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::budget::Budget;
 use super::hash::Hash;
+use super::names::named;
 use crate::der;
 use crate::keystore::Error;
 use crate::keystore::ber::{Ber, tag};
@@ -46,7 +47,7 @@ impl Kdf {
             SCRYPT => Self::read_scrypt(&mut algorithm, budget),
             _ => Err(Error::Unsupported {
                 format: budget.format(),
-                algorithm: format!("the key derivation {oid}"),
+                algorithm: format!("the key derivation {}", named(&oid)),
             }),
         }
     }
@@ -63,7 +64,7 @@ impl Kdf {
                 let oid = parameters.sequence("the PRF")?.oid("the PRF")?;
                 Hash::from_hmac_oid(&oid).ok_or_else(|| Error::Unsupported {
                     format: budget.format(),
-                    algorithm: format!("the PRF {oid}"),
+                    algorithm: format!("the PRF {}", named(&oid)),
                 })?
             }
         };

@@ -8,6 +8,7 @@ use crate::keystore::pbe::budget::Budget;
 use crate::keystore::pbe::encryption::Encryption;
 use crate::keystore::{Error, Format, KeyState, Opened, Passwords, SealedKey};
 use crate::secret::PrivateKey;
+use crate::x509::key::public_key;
 
 const RSA: &str = "1.2.840.113549.1.1.1";
 const EC: &str = "1.2.840.10045.2.1";
@@ -93,14 +94,38 @@ fn sec1_to_pkcs8(bytes: &[u8], curve: Option<&[u8]>) -> Result<Vec<u8>, Error> {
     let public = key.optional(CONTEXT_1)?;
     let curve = inner_curve
         .map(|element: Element<'_>| element.content)
-        .or(curve)
-        .ok_or_else(|| key.malformed("the EC key does not name its curve"))?;
-    let public = public.map_or(&[][..], |element| element.whole);
-    let inner = Zeroizing::new(der::sequence(&[&der::integer(1), secret.whole, public]));
-    let algorithm = der::algorithm(EC, curve);
+        .or(curve);
+    let point = public.map_or(&[][..], |element| element.whole);
+    let inner = Zeroizing::new(der::sequence(&[&der::integer(1), secret.whole, point]));
     let inner = Zeroizing::new(der::octets(&inner));
-    Ok(der::sequence(&[&der::integer(0), &algorithm, &inner]))
+    let on = |curve: &[u8]| {
+        let algorithm = der::algorithm(EC, curve);
+        der::sequence(&[&der::integer(0), &algorithm, &inner])
+    };
+    match curve {
+        Some(curve) => Ok(on(curve)),
+        None if point.is_empty() => Err(Error::CurveMissing),
+        None => curve_of_point(on).ok_or(Error::CurveMissing),
+    }
 }
+
+/// `certtool --key-info` prints EC keys without their curve: it is the one that the public half is
+/// a point of.
+fn curve_of_point(on: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
+    CURVES.iter().find_map(|curve| {
+        let key = PrivateKey::from_pkcs8_der(on(&der::oid(curve)));
+        let fits = public_key(&key).is_ok();
+        fits.then(|| key.secret_pkcs8_der().to_vec())
+    })
+}
+
+/// P-256, P-384, P-521 and secp256k1.
+const CURVES: [&str; 4] = [
+    "1.2.840.10045.3.1.7",
+    "1.3.132.0.34",
+    "1.3.132.0.35",
+    "1.3.132.0.10",
+];
 
 const CONTEXT_1: u8 = 0xa1;
 

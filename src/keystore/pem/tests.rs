@@ -1,11 +1,15 @@
 //! Every flavour of key gives the same PKCS#8, and generous reading has its bounds.
 
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512};
+
 use super::vectors::{
     AES128, AES256, CERTIFICATE, DES, DES3, MD5_DES, PBES1, PBES2, PKCS8, SCRYPT, SEC1, TRUSTED,
 };
 use super::*;
+use crate::keystore::ber::{Ber, tag};
 use crate::random::SystemRandom;
 use crate::secret::Password;
+use crate::x509::key::public_key;
 
 fn read_with(text: &[u8], password: &str) -> Result<Contents, Error> {
     let keys = [Password::new(password.to_owned())];
@@ -114,4 +118,32 @@ fn damaged_text_is_refused_with_its_place() {
         read_with(b"hello", ""),
         Err(Error::NotAKeystore { .. })
     ));
+}
+
+/// `certtool --key-info` prints such keys; `openssl ec -no_public` leaves nothing to tell the curve.
+#[test]
+fn the_curve_of_an_ec_key_is_told_by_its_public_half() {
+    for kind in [
+        &PKCS_ECDSA_P256_SHA256,
+        &PKCS_ECDSA_P384_SHA384,
+        &PKCS_ECDSA_P521_SHA512,
+    ] {
+        let key = KeyPair::generate_for(kind).unwrap().serialize_der();
+        let key = PrivateKey::from_pkcs8_der(key);
+        let mut outer = Ber::new(Format::Pem, key.secret_pkcs8_der());
+        let mut info = outer.sequence("").unwrap();
+        info.integer("").unwrap();
+        info.any().unwrap();
+        let sec1 = info.octets("").unwrap();
+        let read = PrivateKey::from_pkcs8_der(key_of(&sec1, ""));
+        let expected = public_key(&key).unwrap();
+        assert!(public_key(&read).unwrap().same_key(&expected));
+
+        let mut inside = Ber::new(Format::Pem, &sec1).sequence("").unwrap();
+        inside.integer("").unwrap();
+        let secret = inside.expect(tag::OCTET_STRING, "").unwrap().whole;
+        let bare = crate::der::sequence(&[&crate::der::integer(1), secret]);
+        let error = read_with(&bare, "").unwrap_err();
+        assert_eq!(error, Error::CurveMissing);
+    }
 }

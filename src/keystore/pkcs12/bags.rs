@@ -79,7 +79,7 @@ impl BagReader<'_> {
     ) -> Result<(), Error> {
         let mut inside = value.inside()?;
         match kind.strip_prefix(BAG) {
-            Some("1") => {
+            Some(number @ ("1" | "2")) if number == "1" || is_clear(&inside) => {
                 let key = inside.expect(tag::SEQUENCE, "a private key")?;
                 let value = PrivateKey::from_pkcs8_der(key.whole.to_vec());
                 bags.keys.push((
@@ -172,6 +172,13 @@ impl BagReader<'_> {
             iterations: encryption.iterations(),
         }))
     }
+}
+
+/// GnuTLS puts keys that have no password in the clear into bags for encrypted ones.
+fn is_clear(inside: &Ber<'_>) -> bool {
+    let mut key = inside.clone();
+    let key = key.sequence("a private key");
+    key.is_ok_and(|key| key.peek() == Some(tag::INTEGER))
 }
 
 fn label(attributes: &Attributes) -> String {

@@ -7,6 +7,7 @@ use crate::keystore::ber::Ber;
 use crate::keystore::pbe::budget::Budget;
 use crate::keystore::pbe::hash::Hash;
 use crate::keystore::pbe::kdf::{Kdf, MAX_ITERATIONS};
+use crate::keystore::pbe::names::named;
 use crate::keystore::pbe::password_bytes;
 use crate::keystore::pbe::pkcs12_kdf::Purpose;
 use crate::keystore::{Error, Format, Integrity, Protection};
@@ -42,7 +43,7 @@ pub(super) fn check(
         _ => Mac::Classic {
             hash: Hash::from_digest_oid(&oid).ok_or_else(|| Error::Unsupported {
                 format: Format::Pkcs12,
-                algorithm: format!("a MAC with the digest {oid}"),
+                algorithm: format!("a MAC with the digest {}", named(&oid)),
             })?,
             salt: salt.to_vec(),
             iterations: budget.iterations(iterations, MAX_ITERATIONS)?,
@@ -82,7 +83,7 @@ impl Mac {
             .oid("the MAC of PBMAC1")?;
         let hash = Hash::from_hmac_oid(&oid).ok_or_else(|| Error::Unsupported {
             format: Format::Pkcs12,
-            algorithm: format!("PBMAC1 with the MAC {oid}"),
+            algorithm: format!("PBMAC1 with the MAC {}", named(&oid)),
         })?;
         let key_length = kdf.key_length().ok_or_else(|| {
             parameters.malformed("PBMAC1 without a key length, which RFC 9579 demands")

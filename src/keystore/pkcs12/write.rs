@@ -119,20 +119,14 @@ impl<'a> Writer<'a> {
                 }
                 keys.extend(bag("2", &sealed, vec![name, id]));
             }
-            Content::SecretKey {
-                algorithm,
-                key: KeyState::Open { value, .. },
-                ..
-            } => {
-                let info = secret_info(algorithm, value.secret_bytes())
-                    .ok_or_else(|| cannot(entry, &format!("a secret key for {algorithm}")))?;
-                let sealed = self.sealed_key(&info, random);
+            Content::SecretKey { algorithm, key, .. } => {
+                let sealed = self.sealed_secret(entry, algorithm, key, random)?;
                 let kind = der::oid(&format!("{BAG}2"));
                 let value = der::context_0(&der::octets(&sealed));
                 let secret = der::sequence(&[&kind, &value]);
                 keys.extend(bag("5", &secret, vec![name]));
             }
-            Content::SecretKey { .. } | Content::Sealed { .. } => {
+            Content::Sealed { .. } => {
                 return Err(cannot(
                     entry,
                     "a key that is still sealed under another format",
@@ -142,6 +136,22 @@ impl<'a> Writer<'a> {
             Content::Opaque { .. } => return Err(cannot(entry, "bytes of an application")),
         }
         Ok(())
+    }
+
+    fn sealed_secret(
+        &self,
+        entry: &Entry,
+        algorithm: &str,
+        key: &KeyState<SecretBytes>,
+        random: &mut dyn Random,
+    ) -> Result<Vec<u8>, Error> {
+        let value = match key {
+            KeyState::Open { value, .. } => value,
+            KeyState::Sealed(sealed) => return kept(entry, sealed),
+        };
+        let info = secret_info(algorithm, value.secret_bytes())
+            .ok_or_else(|| cannot(entry, &format!("a secret key for {algorithm}")))?;
+        Ok(self.sealed_key(&info, random))
     }
 
     fn encrypted_safe(&self, contents: &[u8], random: &mut dyn Random) -> Vec<u8> {
