@@ -6,6 +6,7 @@ mod item;
 mod pair;
 mod server;
 mod store;
+mod target;
 
 pub use entry::{Entry, EntryKind, Fact, Key, KeyLock};
 pub use item::{Item, Kind};

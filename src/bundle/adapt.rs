@@ -165,7 +165,11 @@ impl Adapter {
         // A certificate in a PEM file is there to be trusted; elsewhere trust is a mark of its own.
         match self.from {
             Format::Pem => self.note(alias, cause),
-            _ => self.warn(alias, cause),
+            _ => self.warn_and(
+                alias,
+                cause,
+                "see whose certificate it is; PKCS#12 and PEM keep it without trusting it",
+            ),
         }
         Content::TrustedCertificate { certificate }
     }
@@ -210,8 +214,29 @@ impl Adapter {
         })
     }
 
+    /// Aliases of PKCS#12 that differ in case alone: the format keeps both, Java shows one.
+    fn same_to_java(&mut self, store: &Keystore) {
+        let mut seen = HashMap::new();
+        let named = |entry: &&Entry| !matches!(entry.content, Content::Certificate { .. });
+        for entry in store.entries.iter().filter(named) {
+            let lower = lower_case(&entry.alias);
+            if let Some(first) = seen.insert(lower, &entry.alias) {
+                let second = &entry.alias;
+                let cause = format!(
+                    "the aliases `{first}` and `{second}` are the same to Java, which shows one of the two entries"
+                );
+                let remedy = Remedy::text("give entries names that differ in more than case");
+                let finding = Finding::note(Code::NameTaken, cause).with_remedy(remedy);
+                self.losses.push(finding.about(second.to_string()));
+            }
+        }
+    }
+
     /// What the store as a whole loses.
     fn whole(&mut self, store: &Keystore) {
+        if self.format == Format::Pkcs12 {
+            self.same_to_java(store);
+        }
         let dated = !matches!(self.from, Format::Pkcs12 | Format::Pem)
             && store.entries.iter().any(|entry| entry.created.is_some());
         let format = self.format;
@@ -236,7 +261,12 @@ impl Adapter {
     }
 
     fn warn(&mut self, alias: &Alias, cause: String) {
-        let remedy = Remedy::text("choose another format if it is needed; BKS holds everything");
+        let remedy = "choose another format if it is needed; BKS holds everything";
+        self.warn_and(alias, cause, remedy);
+    }
+
+    fn warn_and(&mut self, alias: &Alias, cause: String, remedy: &str) {
+        let remedy = Remedy::text(remedy);
         let finding = Finding::warning(Code::ConversionLoss, cause);
         self.losses
             .push(finding.with_remedy(remedy).about(alias.to_string()));

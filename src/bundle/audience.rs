@@ -44,9 +44,10 @@ fn algorithms(store: &Keystore, target: Target) -> Vec<Finding> {
             && seen.insert(why)
         {
             let title = target.title();
+            let what = &protection.what;
+            let is = if what == "certificates" { "are" } else { "is" };
             let cause = format!(
-                "{title} does not open this PKCS#12, whose {} is protected by {algorithm}: {why}",
-                protection.what
+                "{title} does not open this PKCS#12, whose {what} {is} protected by {algorithm}: {why}"
             );
             out.push(refused(target, cause));
         }
@@ -63,31 +64,59 @@ fn algorithms(store: &Keystore, target: Target) -> Vec<Finding> {
 }
 
 fn algorithm_refused(target: Target, what: &str, algorithm: &str) -> Option<&'static str> {
-    let old = matches!(
-        target,
-        Target::AndroidOld | Target::Ios | Target::Macos | Target::Java8
-    );
-    let sha2_mac = what == "integrity" && !algorithm.contains("SHA1") && !algorithm.contains("MD5");
-    if algorithm.contains("PBMAC1") {
+    let has = |part: &str| algorithm.contains(part);
+    let mac = what == "integrity";
+    if has("PBMAC1") {
         return (target != Target::OpenSsl).then_some("it does not know PBMAC1 (RFC 9579)");
     }
+    if has("GCM") {
+        return Some("only BouncyCastle knows AES-GCM in PKCS#12");
+    }
     match target {
-        _ if old && sha2_mac => Some("it knows MACs of SHA-1 alone in PKCS#12"),
-        Target::AndroidOld if algorithm.contains("PBES2") => {
-            Some("it does not know PBES2 in PKCS#12")
+        Target::AndroidOld | Target::Ios | Target::Macos | Target::Java8
+            if mac && !has("SHA1") && !has("MD5") =>
+        {
+            Some("it knows MACs of SHA-1 alone in PKCS#12")
         }
-        Target::Ios | Target::Macos if algorithm.contains("PBES2") => {
+        Target::AndroidOld if has("PBES2") => Some("it does not know PBES2 in PKCS#12"),
+        Target::Ios | Target::Macos if has("PBES2") => {
             Some("many of its versions do not know PBES2 in PKCS#12")
         }
-        Target::OpenSsl if algorithm.contains("RC2") || algorithm.contains("RC4") => {
-            Some("RC2 and RC4 are in its legacy provider, which is off")
-        }
-        _ if algorithm.contains("GCM") => Some("only BouncyCastle knows AES-GCM in PKCS#12"),
-        Target::Java8 | Target::Java17 if algorithm.contains("scrypt") => {
-            Some("it does not know scrypt")
+        Target::Android | Target::AndroidOld => refused_by_bouncy_castle(mac, has),
+        Target::Java8 | Target::Java17 => refused_by_java(mac, has),
+        Target::OpenSsl if has("RC2") || has("RC4") || has("PBES1 DES") => {
+            Some("RC2, RC4 and DES are in its legacy provider, which is off")
         }
         _ => None,
     }
+}
+
+/// As seen of BouncyCastle 1.72, which Android carries in similar versions.
+fn refused_by_bouncy_castle(mac: bool, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    if mac && !has("SHA1") && !has("SHA256") {
+        return Some("its BouncyCastle knows MACs of SHA-1 and SHA-256 alone in PKCS#12");
+    }
+    if has("PBES1 DES") {
+        return Some("its BouncyCastle does not know single DES in PKCS#12");
+    }
+    has("two-key 3DES").then_some("its BouncyCastle fails on 3DES with two keys")
+}
+
+/// As seen of Java 17.
+fn refused_by_java(mac: bool, has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    if mac && has("MD5") {
+        return Some("it knows no MAC of MD5 in PKCS#12");
+    }
+    if has("scrypt") {
+        return Some("it does not know scrypt");
+    }
+    if has("PBES2 3DES") || has("PBES2 AES-192") {
+        return Some("with PBES2 it knows AES of 128 and 256 bits alone");
+    }
+    if has("PBES1 DES, SHA-1") {
+        return Some("it does not know DES with SHA-1");
+    }
+    has("two-key 3DES").then_some("it fails on 3DES with two keys")
 }
 
 fn version(store: &Keystore, target: Target) -> Option<Finding> {
@@ -160,6 +189,7 @@ fn entry_refusals(entry: &Entry, format: Format, target: Target) -> Vec<Finding>
                 format!("the key `{alias}` has no certificate, so nothing can be done with it");
             out.push(Finding::failure(Code::ClientCertificateMissing, cause));
         }
+        out.extend(encrypted(key, format, target));
         if let Some(cause) = password_differs(key, &alias, format, target) {
             let remedy = "give the key the store's password";
             out.push(
@@ -169,6 +199,18 @@ fn entry_refusals(entry: &Entry, format: Format, target: Target) -> Vec<Finding>
     }
     let finding = |finding: Finding| finding.about(alias.clone());
     out.into_iter().map(finding).collect()
+}
+
+/// A service starts with nobody there to type a password.
+fn encrypted<T>(key: &KeyState<T>, format: Format, target: Target) -> Option<Finding> {
+    let clear = Opened::Clear;
+    let is_clear = matches!(key, KeyState::Open { opened, .. } if *opened == clear);
+    (format == Format::Pem && !is_clear && !target.asks_for_passwords()).then(|| {
+        let title = target.title();
+        let cause =
+            format!("the private key is encrypted, and {title} has nobody to ask for its password");
+        refused(target, cause)
+    })
 }
 
 /// Targets know one password. PEM keys have one of their own anyway.
@@ -212,4 +254,46 @@ fn aliases(store: &Keystore, target: Target) -> Vec<Finding> {
         Finding::warning(Code::NameTaken, cause).about(entry.alias.to_string())
     });
     twice.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What keytool, BouncyCastle 1.72 and OpenSSL 3.0 answered to such stores.
+    #[test]
+    fn algorithms_are_refused_where_programs_refused_them() {
+        use Target::{Android, Java17, OpenSsl};
+        let mac = |hash: &str| ("integrity", format!("HMAC-{hash}, PKCS#12 KDF"));
+        let safe = |name: &str| ("certificates", name.to_owned());
+        let every = [Java17, Android, OpenSsl];
+        for ((what, algorithm), reads) in [
+            (mac("SHA1"), [true, true, true]),
+            (mac("SHA256"), [true, true, true]),
+            (mac("SHA512"), [true, false, true]),
+            (mac("SHA512/256"), [true, false, true]),
+            (mac("MD5"), [false, false, true]),
+            (safe("PBES1 3DES, SHA-1"), [true, true, true]),
+            (safe("PBES1 two-key 3DES, SHA-1"), [false, false, true]),
+            (safe("PBES1 RC2-40, SHA-1"), [true, true, false]),
+            (safe("PBES1 DES, MD5"), [true, false, false]),
+            (safe("PBES1 DES, SHA-1"), [false, false, false]),
+            (
+                safe("PBES2 AES-128-CBC, PBKDF2-HMAC-SHA256"),
+                [true, true, true],
+            ),
+            (
+                safe("PBES2 AES-192-CBC, PBKDF2-HMAC-SHA256"),
+                [false, true, true],
+            ),
+            (
+                safe("PBES2 3DES-CBC, PBKDF2-HMAC-SHA256"),
+                [false, true, true],
+            ),
+        ] {
+            let refused = |target| algorithm_refused(target, what, &algorithm);
+            let found = every.map(|target| refused(target).is_none());
+            assert_eq!(found, reads, "{algorithm}");
+        }
+    }
 }

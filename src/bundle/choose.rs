@@ -1,6 +1,7 @@
 //! From what is wished to what is written: formats and profiles for the targets.
 
 use super::{Error, Packaging, Target};
+use crate::finding::{Action, Remedy};
 use crate::keystore::{Format, Profile};
 use crate::x509::KeyKind;
 
@@ -82,38 +83,62 @@ fn formats(wish: &Wish) -> Result<Vec<Format>, Error> {
         return Ok(packagings.map(|packaging| packaging.format).collect());
     }
     for target in &wish.targets {
-        some_is_read(*target, &wish.formats)?;
+        some_is_read(*target, wish)?;
     }
     for format in &wish.formats {
-        some_reads(&wish.targets, *format)?;
+        some_reads(*format, wish)?;
     }
     Ok(wish.formats.clone())
 }
 
-fn some_is_read(target: Target, formats: &[Format]) -> Result<(), Error> {
-    let refusals: Vec<_> = formats
-        .iter()
-        .filter_map(|format| target.reads(*format).err().map(|why| (*format, why)))
-        .collect();
+fn some_is_read(target: Target, wish: &Wish) -> Result<(), Error> {
+    let refused = |format: &Format| Some((*format, target.reads(*format).err()?));
+    let refusals: Vec<_> = wish.formats.iter().filter_map(refused).collect();
     match refusals.first() {
-        Some((format, why)) if refusals.len() == formats.len() => {
-            Err(refuses(target, format.to_string(), why, LEAVE_FORMAT))
-        }
+        Some((format, why)) if refusals.len() == wish.formats.len() => Err(refuses(
+            target,
+            format.to_string(),
+            why,
+            other_formats(wish),
+        )),
         _ => Ok(()),
     }
 }
 
-fn some_reads(targets: &[Target], format: Format) -> Result<(), Error> {
-    let refusals: Vec<_> = targets
-        .iter()
-        .filter_map(|target| target.reads(format).err().map(|why| (*target, why)))
-        .collect();
+fn some_reads(format: Format, wish: &Wish) -> Result<(), Error> {
+    let refused = |target: &Target| Some((*target, target.reads(format).err()?));
+    let refusals: Vec<_> = wish.targets.iter().filter_map(refused).collect();
     match refusals.first() {
-        Some((target, why)) if refusals.len() == targets.len() => {
-            Err(refuses(*target, format.to_string(), why, LEAVE_FORMAT))
-        }
+        Some((target, why)) if refusals.len() == wish.targets.len() => Err(refuses(
+            *target,
+            format.to_string(),
+            why,
+            other_formats(wish),
+        )),
         _ => Ok(()),
     }
+}
+
+/// The same command with what is read of the formats, and one for each target that reads none.
+fn other_formats(wish: &Wish) -> Remedy {
+    let read = |format: &Format| {
+        wish.targets
+            .iter()
+            .any(|target| target.reads(*format).is_ok())
+    };
+    let mut formats: Vec<Format> = wish.formats.iter().copied().filter(read).collect();
+    for target in &wish.targets {
+        let none = !formats.iter().any(|format| target.reads(*format).is_ok());
+        let suits = target.packaging().iter().map(|packaging| packaging.format);
+        formats.extend(suits.filter(|_| none).take(1));
+    }
+    let names: Vec<_> = formats.iter().map(|format| format.extension()).collect();
+    again("write what is read there", "--format", &names.join(","))
+}
+
+fn again(text: &str, option: &str, value: &str) -> Remedy {
+    let extra = vec![option.to_owned(), value.to_owned()];
+    Remedy::run(text, Action::Again { extra })
 }
 
 /// The profile that was named, or the one that every target reads.
@@ -123,27 +148,28 @@ fn profile(wish: &Wish) -> Result<Profile, Error> {
             .iter()
             .filter(|t| t.reads(Format::Pkcs12).is_ok())
     };
-    if let Some(profile) = wish.profile {
-        for target in readers() {
-            target.reads_profile(profile).map_err(|why| {
-                let what = format!("the profile {profile}");
-                refuses(
-                    *target,
-                    what,
-                    why,
-                    "leave out the profile: what suits is chosen",
-                )
-            })?;
-        }
-        return Ok(profile);
-    }
     let is_compat = |packaging: &Packaging| packaging.profile == Profile::Compat;
     let compat = readers().any(|target| target.packaging().iter().any(is_compat));
-    Ok(if compat {
+    let suits = if compat {
         Profile::Compat
     } else {
         Profile::Modern
-    })
+    };
+    let Some(profile) = wish.profile else {
+        return Ok(suits);
+    };
+    for target in readers() {
+        target.reads_profile(profile).map_err(|why| {
+            let what = format!("the profile {profile}");
+            let remedy = again(
+                "use the profile that suits",
+                "--p12-profile",
+                suits.as_str(),
+            );
+            refuses(*target, what, why, remedy)
+        })?;
+    }
+    Ok(profile)
 }
 
 /// Refuses a kind of key that one of the targets does not take.
@@ -155,28 +181,28 @@ pub(super) fn key_suits(targets: &[Target], kind: &KeyKind) -> Result<(), Error>
     for target in targets {
         target.takes_key(kind).map_err(|why| {
             let what = format!("the client key ({kind})");
-            refuses(*target, what, why, OTHER_KEY)
+            refuses(*target, what, why, Remedy::text(OTHER_KEY))
         })?;
     }
     Ok(())
 }
 
-const LEAVE_FORMAT: &str = "leave out the format: what suits is chosen";
 const OTHER_KEY: &str =
     "issue the certificate again with a key of type p256, which everything takes";
 
-fn refuses(target: Target, what: String, why: &'static str, instead: &'static str) -> Error {
+fn refuses(target: Target, what: String, why: &'static str, remedy: Remedy) -> Error {
     Error::TargetRefuses {
         target,
         what,
         why,
-        instead,
+        remedy: Box::new(remedy),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Diagnostic as _;
 
     fn wish(formats: &[Format], targets: &[Target]) -> Wish {
         Wish {
@@ -206,6 +232,24 @@ mod tests {
         );
         let pem = choose(&wish(&[], &[Target::Mosquitto])).unwrap();
         assert!(pem.iter().all(|output| !output.encrypt_pem));
+    }
+
+    #[test]
+    fn a_refusal_gives_the_command_that_works() {
+        let extra = |wish: &Wish| match choose(wish).unwrap_err().remedy().unwrap().action {
+            Some(Action::Again { extra }) => extra.join(" "),
+            other => format!("{other:?}"),
+        };
+        use Format::{Bks, Jks, Pkcs12};
+        let one = wish(&[Pkcs12], &[Target::Rhasspy]);
+        assert_eq!(extra(&one), "--format bks");
+        let two = wish(&[Pkcs12], &[Target::Rhasspy, Target::Java17]);
+        assert_eq!(extra(&two), "--format p12,bks");
+        let surplus = wish(&[Bks, Jks], &[Target::Android]);
+        assert_eq!(extra(&surplus), "--format bks");
+        let mut profile = wish(&[], &[Target::Android, Target::AndroidOld]);
+        profile.profile = Some(Profile::Modern);
+        assert_eq!(extra(&profile), "--p12-profile compat");
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Error {
         /// Why not.
         why: &'static str,
         /// What to do instead.
-        instead: &'static str,
+        remedy: Box<Remedy>,
     },
     /// A target would refuse something in the store.
     #[error("{}", finding.cause)]
@@ -112,12 +112,16 @@ impl Diagnostic for Error {
     }
 
     fn remedy(&self) -> Option<Remedy> {
-        let again = |text: &str, option: &str| {
-            let extra = vec![option.to_owned()];
+        let again = |text: &str, extra: &[&str]| {
+            let extra = extra.iter().map(|&word| word.to_owned()).collect();
             Some(Remedy::run(text, Action::Again { extra }))
         };
         match self {
-            Self::TargetRefuses { instead, .. } => Some(Remedy::text(*instead)),
+            Self::TargetRefuses { remedy, .. } => Some(Remedy::clone(remedy)),
+            Self::Unsuitable { finding } if finding.code == Code::StoreWithoutTrust => again(
+                "package the CA as a trusted entry of its own",
+                &["--ca", "<FILE>"],
+            ),
             Self::Unsuitable { finding } => finding.remedy.clone(),
             Self::OtherAuthority { .. } => Some(Remedy::text(
                 "issue the certificate again with the CA of today",
@@ -127,10 +131,13 @@ impl Diagnostic for Error {
             )),
             Self::Key(error) => error.remedy(),
             Self::Certificate(_) => Some(Remedy::text("give certificates as PEM or DER")),
-            Self::KeySealed { .. } => Some(Remedy::text("give the key's own password as well")),
+            Self::KeySealed { .. } => {
+                let text = "give the key's own password as well";
+                again(text, &["--key-password", "prompt"])
+            }
             Self::MixedPasswords { .. } => again(
                 "give keys and store one password, or allow the difference",
-                "--allow-mixed-passwords",
+                &["--allow-mixed-passwords"],
             ),
             Self::AliasesCollide { .. } => {
                 Some(Remedy::text("choose another format, or another alias"))

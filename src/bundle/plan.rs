@@ -81,6 +81,7 @@ pub fn plan(
     }
     let mut findings = adapted.losses;
     findings.extend(said_of_passwords(&output, secrets));
+    findings.extend(said_of_clear_keys(&output, secrets, &kinds));
     findings.extend(said_of_format(&output, &kinds, targets));
     for target in targets.iter().filter(|t| t.reads(output.format).is_ok()) {
         for finding in audience::refusals(&found, *target) {
@@ -208,6 +209,18 @@ fn said_of_passwords(output: &Output, secrets: Secrets<'_>) -> Vec<Finding> {
         out.push(finding.with_remedy(Remedy::text(remedy)));
     }
     out
+}
+
+/// Keys in PEM are clear where no password was given, or nobody could type it.
+fn said_of_clear_keys(output: &Output, secrets: Secrets<'_>, kinds: &[KeyKind]) -> Option<Finding> {
+    let password = secrets.keys.unwrap_or(secrets.store);
+    let clear = output.format == Format::Pem && password.is_empty() && !kinds.is_empty();
+    clear.then(|| {
+        let cause =
+            "the private key in the PEM file is not encrypted: whoever can read the file has it";
+        let remedy = "keep the file where only the program that needs it can read it";
+        Finding::note(Code::PasswordWeak, cause).with_remedy(Remedy::text(remedy))
+    })
 }
 
 /// Why whoever has the file can guess fast.
@@ -348,6 +361,29 @@ mod tests {
         both.entries.extend(store(&parts, "a").entries);
         let error = planned(&both, jks, &[]).unwrap_err();
         assert!(matches!(error, Error::AliasesCollide { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_java_takes_for_one_and_what_is_clear_is_said() {
+        let parts = parts();
+        let mut both = store(&parts, "A");
+        both.entries.extend(store(&parts, "a").entries);
+        let causes = |output, password: &str| {
+            let password = Password::new(password.to_owned());
+            let secrets = Secrets {
+                store: &password,
+                keys: None,
+                allow_mixed: false,
+            };
+            let made = plan(&both, output, secrets, &[], &mut SystemRandom).unwrap();
+            let causes = made.findings.iter().map(|finding| finding.cause.clone());
+            causes.collect::<Vec<_>>().join("; ")
+        };
+        let p12 = causes(Output::new(Format::Pkcs12), "long enough");
+        assert!(p12.contains("`A` and `a` are the same to Java"), "{p12}");
+        let pem = Output::new(Format::Pem);
+        assert!(causes(pem, "").contains("not encrypted"));
+        assert!(!causes(pem, "long enough").contains("not encrypted"));
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub enum Action {
         to: String,
         /// Whether its keys have a password of their own, which is to be asked for.
         key_password: bool,
+        /// Who is to read it, by the target's name.
+        target: Option<String>,
     },
     /// Look into a file, a folder or a server.
     Inspect {

@@ -104,7 +104,8 @@ impl EntryKind {
             Self::Certificate => "certificate",
             Self::SecretKey => "secret key",
             Self::PublicKey => "public key",
-            Self::Sealed => "sealed key",
+            // What it is sealed by follows.
+            Self::Sealed => "key",
             Self::Request => "certificate request",
             Self::RevocationList => "revocation list",
             Self::Other => "something else",

@@ -3,9 +3,9 @@
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::FromDer as _;
 
+use super::target::refused;
 use super::{Entry, EntryKind, Fact, Item, Key, KeyLock, Kind, Look};
-use crate::bundle::refusals;
-use crate::finding::{Code, Finding, Remedy};
+use crate::finding::{Action, Code, Finding, Remedy};
 use crate::keystore::{Error, KeyState, Opened, decode, pem};
 use crate::pki::audit::Lone;
 use crate::secret::PrivateKey;
@@ -36,11 +36,13 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
     }
     item.kind = kind(&item.entries);
     item.findings.extend(mismatch(&item).map(about));
+    if !look.passwords.keys.is_empty() {
+        item.findings.extend(stays_sealed(&item).map(about));
+    }
     if let Some(target) = look.target
         && let Ok(store) = decode(bytes, &look.passwords, &look.limits)
     {
-        item.findings
-            .extend(refusals(&store, target).into_iter().map(about));
+        item.findings.extend(refused(&store, target, path));
     }
     Ok(item)
 }
@@ -142,16 +144,13 @@ fn count(entries: &[Entry], kind: EntryKind) -> usize {
 /// What shows of a private key.
 pub(super) fn private_key(state: &KeyState<PrivateKey>) -> Key {
     match state {
-        KeyState::Open { value, opened } => {
-            let public = key::public_key(value).ok();
-            Key {
-                kind: public.as_ref().map(|public| public.kind().clone()),
-                public,
-                lock: lock(*opened),
-                algorithm: String::new(),
-                iterations: None,
-            }
-        }
+        KeyState::Open { value, opened } => Key {
+            kind: key::kind(value),
+            public: key::public_key(value).ok(),
+            lock: lock(*opened),
+            algorithm: String::new(),
+            iterations: None,
+        },
         KeyState::Sealed(sealed) => Key {
             kind: None,
             public: None,
@@ -252,6 +251,17 @@ fn revocation_list(path: &str, der: &[u8], judge: Lone) -> (Entry, Option<Findin
             .with_remedy(Remedy::text("make the current revocation list, and install it"))
     });
     (entry, finding)
+}
+
+/// A password was given for the key, and is not the key's.
+fn stays_sealed(item: &Item) -> Option<Finding> {
+    let mut keys = item.entries.iter().filter_map(|entry| entry.key.as_ref());
+    keys.any(|key| key.lock == KeyLock::Sealed).then(|| {
+        let cause = "the private key does not open with the password that was given: wrong password, or the file was altered";
+        let extra = ["--key-password", "prompt"].map(str::to_owned).to_vec();
+        let remedy = Remedy::run("give the password of the key", Action::Again { extra });
+        Finding::warning(Code::StoreIntegrity, cause).with_remedy(remedy)
+    })
 }
 
 /// The key in the file belongs to none of the certificates beside it.

@@ -1,8 +1,8 @@
 //! Keystores of any format.
 
 use super::file::{is_issued_by, lock, private_key};
+use super::target::{beside, refused};
 use super::{Entry, EntryKind, Fact, Item, Key, KeyLock, Kind, Look};
-use crate::bundle::refusals;
 use crate::finding::{Action, Code, Finding, Remedy, Stack};
 use crate::keystore::{
     self, Content, Error, Format, Integrity, KeyState, Keystore, SealedKey, decode,
@@ -33,16 +33,16 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
         item.protection.retain(|one| !one.what.starts_with("key "));
     }
     let has_password = look.passwords.store.is_some();
-    let mut findings = integrity(&store, has_password);
+    let mut findings: Vec<Finding> = Vec::new();
     findings.extend(store.oddities.iter().map(|oddity| odd(oddity)));
     findings.extend(item.entries.iter().filter_map(disorder));
     findings.extend(item.entries.iter().filter_map(mismatch));
-    let refused = look.target.map(|target| refusals(&store, target));
+    let refused = look.target.map(|target| refused(&store, target, path));
     let refused: Vec<Finding> = refused.into_iter().flatten().collect();
-    let refused = refused.into_iter().map(|finding| placed(finding, path));
-    let refused: Vec<Finding> = refused.collect();
-    let general = locks(&store, &item, has_password)
+    let general = integrity(&store, has_password)
+        .map(|finding| finding.about(path))
         .into_iter()
+        .chain(locks(&store, &item, has_password))
         .chain(trust(&store, path));
     // What the target refuses is not said once more for all the world.
     let same = |one: &Finding| {
@@ -57,15 +57,6 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
     };
     item.findings = findings.into_iter().map(about).collect();
     Ok(item)
-}
-
-/// A finding about an entry names the file as well.
-fn placed(finding: Finding, path: &str) -> Finding {
-    let subject = match &finding.subject {
-        Some(alias) => format!("{path} ({alias})"),
-        None => path.to_owned(),
-    };
-    finding.about(subject)
 }
 
 fn entry(store: &Keystore, entry: &keystore::Entry) -> Entry {
@@ -150,9 +141,9 @@ fn sealed_key(sealed: &SealedKey) -> Key {
     }
 }
 
-fn integrity(store: &Keystore, has_password: bool) -> Vec<Finding> {
-    let finding = match store.integrity {
-        Integrity::Verified => return Vec::new(),
+fn integrity(store: &Keystore, has_password: bool) -> Option<Finding> {
+    Some(match store.integrity {
+        Integrity::Verified => return None,
         Integrity::Weak => {
             let cause = format!(
                 "{} version {} has an integrity check of 16 bits, which anybody can forge (CVE-2018-5382)",
@@ -173,8 +164,7 @@ fn integrity(store: &Keystore, has_password: bool) -> Vec<Finding> {
             Finding::note(Code::PasswordNeeded, cause)
                 .with_remedy(Remedy::text("give the store's password to check that too"))
         }
-    };
-    vec![finding]
+    })
 }
 
 fn odd(oddity: &str) -> Finding {
@@ -224,16 +214,14 @@ fn locks(store: &Keystore, item: &Item, has_password: bool) -> Vec<Finding> {
 /// The same store beside this one, with one password.
 fn one_password(store: &Keystore, path: &str) -> Remedy {
     let text = "make the store again with one password for both";
-    if path == "-" {
+    let Some(to) = beside(path, store.format) else {
         return Remedy::text(text);
-    }
-    let name_at = path.rfind(['/', '\\']).map_or(0, |at| at + 1);
-    let dot = path.rfind('.').filter(|at| *at > name_at);
-    let stem = dot.and_then(|at| path.get(..at)).unwrap_or(path);
+    };
     let action = Action::Convert {
         from: path.to_owned(),
-        to: format!("{stem}-new.{}", store.format.extension()),
+        to,
         key_password: true,
+        target: None,
     };
     Remedy::run(text, action)
 }

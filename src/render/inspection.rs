@@ -53,9 +53,7 @@ fn item_text(item: &Item, now: Timestamp) -> String {
         out.push_str(&line(4, "integrity", integrity_title(integrity)));
     }
     for protection in &item.protection {
-        let iterations = protection
-            .iterations
-            .map_or_else(String::new, |count| format!(", {count} iterations"));
+        let iterations = iterations(protection.iterations);
         let text = format!("{}: {}{iterations}", protection.what, protection.algorithm);
         out.push_str(&line(4, "protected", &text));
     }
@@ -68,6 +66,15 @@ fn item_text(item: &Item, now: Timestamp) -> String {
 fn line(indent: usize, name: &str, value: &str) -> String {
     let spaces = " ".repeat(indent);
     format!("{spaces}{name:<10} {}\n", terminal(value))
+}
+
+/// `, 2048 iterations`, behind an algorithm.
+pub(super) fn iterations(count: Option<u64>) -> String {
+    match count {
+        None => String::new(),
+        Some(1) => ", 1 iteration".to_owned(),
+        Some(count) => format!(", {count} iterations"),
+    }
 }
 
 fn integrity_title(integrity: Integrity) -> &'static str {
@@ -117,9 +124,7 @@ fn key_text(entry: &Entry) -> String {
     let sealed = if key.algorithm.is_empty() {
         String::new()
     } else {
-        let rounds = key
-            .iterations
-            .map_or_else(String::new, |n| format!(", {n} iterations"));
+        let rounds = iterations(key.iterations);
         let by = match key.lock {
             KeyLock::Sealed => " by",
             _ => ", sealed by",
@@ -325,4 +330,15 @@ pub fn certificate_json(certificate: &Certificate, now: Timestamp) -> Value {
         "sha256": certificate.sha256_hex(),
         "sha1": certificate.sha1_hex(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::iterations;
+
+    #[test]
+    fn one_iteration_is_singular() {
+        let all = [None, Some(1), Some(2_048)].map(iterations);
+        assert_eq!(all, ["", ", 1 iteration", ", 2048 iterations"]);
+    }
 }

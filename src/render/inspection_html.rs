@@ -3,6 +3,7 @@
 use super::Suggest;
 use super::escape::html;
 use super::html::{certificate, counts, findings, page, row, section};
+use super::inspection::iterations;
 use crate::inspect::{Entry, Item, Report};
 use crate::time::{Timestamp, date};
 
@@ -30,9 +31,7 @@ fn item_html(item: &Item, now: Timestamp) -> String {
         &html(&format!("{}, {}{version}", item.kind, item.format)),
     );
     for protection in &item.protection {
-        let iterations = protection
-            .iterations
-            .map_or_else(String::new, |count| format!(", {count} iterations"));
+        let iterations = iterations(protection.iterations);
         let text = format!("{}: {}{iterations}", protection.what, protection.algorithm);
         rows.push_str(&row("protected", &html(&text)));
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::escape::terminal;
 use crate::keystore::{Content, Entry, KeyState, Keystore};
 use crate::time::{date, rfc3339};
-use crate::x509::{Certificate, key::public_key};
+use crate::x509::{Certificate, key};
 
 /// One line an entry: alias, what it is, whose certificates.
 #[must_use]
@@ -91,10 +91,9 @@ fn describe(content: &Content) -> String {
 fn key_name(key: &KeyState<crate::secret::PrivateKey>) -> String {
     match key.open() {
         None => "did not open".to_owned(),
-        Some(key) => public_key(key).map_or_else(
-            |_| "of an unknown kind".to_owned(),
-            |public| public.kind().to_string(),
-        ),
+        Some(key) => {
+            key::kind(key).map_or_else(|| "of an unknown kind".to_owned(), |kind| kind.to_string())
+        }
     }
 }
 

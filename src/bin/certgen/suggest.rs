@@ -2,6 +2,7 @@
 
 use certgen::finding::Action;
 use certgen::render::suggestion::shell_line;
+use clap::CommandFactory as _;
 
 /// The command as a line to paste into a shell.
 pub(crate) fn line(action: &Action) -> String {
@@ -48,11 +49,15 @@ fn words(action: &Action, given: &[String]) -> Vec<String> {
             from,
             to,
             key_password,
+            target,
         } => {
-            let words = words
+            let mut words = words
                 .certgen("bundle")
                 .option("--in", from)
                 .option("--out", to);
+            if let Some(target) = target {
+                words = words.option("--for", target);
+            }
             match key_password {
                 true => words.option("--key-password", "prompt"),
                 false => words,
@@ -66,7 +71,10 @@ fn words(action: &Action, given: &[String]) -> Vec<String> {
             .all(extra),
         Action::ConfigMosquitto => words.in_folder("config").one("mosquitto"),
         Action::Explain { code } => words.certgen("explain").one(code.as_str()),
-        Action::Help { command } if command.is_empty() => words.one("certgen").one("--help"),
+        Action::Help { command } if command.is_empty() => match running(given) {
+            Some(command) => words.certgen(&command).one("--help"),
+            None => words.one("certgen").one("--help"),
+        },
         Action::Help { command } => words.certgen(command).one("--help"),
         Action::Again { extra } => words.one("certgen").all(&again(given, extra)).all(extra),
         Action::Shell { words: given } => words.all(given),
@@ -87,6 +95,13 @@ fn option(given: &[String], name: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// The command that is running, where there is one.
+fn running(given: &[String]) -> Option<String> {
+    let cli = crate::cli::Cli::command();
+    let is_command = |word: &&String| cli.get_subcommands().any(|one| one.get_name() == *word);
+    given.iter().find(is_command).cloned()
 }
 
 /// The words of the running command: without passwords given as `pass:`, and without the options
@@ -196,6 +211,7 @@ mod tests {
                 from: text("client/phone.bks"),
                 to: text("client/phone-new.bks"),
                 key_password: true,
+                target: Some(text("rhasspy")),
             },
             Action::Inspect {
                 what: text("client/phone.bks"),

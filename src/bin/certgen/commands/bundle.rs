@@ -7,6 +7,7 @@ mod source;
 
 pub(crate) use arguments::Arguments;
 use certgen::bundle::{Output, Secrets, Wish, choose, plan};
+use certgen::finding::{Action, Code};
 use certgen::keystore::{Format, Keystore};
 use certgen::random::SystemRandom;
 use certgen::secret::Password;
@@ -23,6 +24,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Fa
     arguments.check(context)?;
     let wish = wish(arguments)?;
     let outputs = choose(&wish)?;
+    arguments.check_effect(&outputs)?;
     let sources = Source::all(arguments, context)?;
     let destinations = Destination::all(arguments, context, &sources, &outputs)?;
     destination::check(&destinations, arguments)?;
@@ -50,6 +52,8 @@ pub(crate) struct Opened {
     pub(crate) password: Option<Password>,
     /// The password of its keys, where it differs.
     pub(crate) key_password: Option<Password>,
+    /// The client of the folder whose certificate it is.
+    pub(crate) client: Option<String>,
 }
 
 fn wish(arguments: &Arguments) -> Result<Wish, Failure> {
@@ -59,11 +63,18 @@ fn wish(arguments: &Arguments) -> Result<Wish, Failure> {
     wish.profile = arguments.p12_profile;
     wish.bks_version = arguments.bks_version;
     wish.iterations = arguments.iterations;
-    if wish.formats.is_empty()
-        && wish.targets.is_empty()
-        && let Some(out) = &arguments.out
+    if let Some(out) = &arguments.out
+        && wish.formats.is_empty()
     {
-        wish.formats.push(arguments.format_of(out)?);
+        let named = arguments.format_of(out);
+        let suits = |format: &Format| {
+            let mut all = wish.targets.iter().flat_map(|target| target.packaging());
+            all.any(|packaging| packaging.format == *format)
+        };
+        match wish.targets.is_empty() {
+            true => wish.formats.push(named?),
+            false => wish.formats.extend(named.ok().filter(suits)),
+        }
     }
     Ok(wish)
 }
@@ -111,7 +122,20 @@ fn make(
         &mut SystemRandom,
     )
     .map_err(|error| {
-        Failure::from(error).while_doing(format!("cannot make {}", destination.shown()))
+        let failure = reissue(Failure::from(error), opened);
+        failure.while_doing(format!("cannot make {}", destination.shown()))
     })?;
     Ok(Made::new(destination, encoded))
+}
+
+/// A key that a target refuses is replaced by one command, where it is a client's of the folder.
+fn reissue(mut failure: Failure, opened: &Opened) -> Failure {
+    if matches!(failure.code, Code::TargetRefuses | Code::UnsupportedKey)
+        && let (Some(remedy), Some(name)) = (&mut failure.remedy, &opened.client)
+        && remedy.action.is_none()
+    {
+        let (name, replace) = (name.clone(), true);
+        remedy.action = Some(Action::IssueClient { name, replace });
+    }
+    failure
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use certgen::bundle::Target;
+use certgen::bundle::{Output, Target};
 use certgen::finding::{Code, Remedy};
 use certgen::keystore::{Format, Limits, Profile};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -114,6 +114,29 @@ impl Arguments {
             ));
         }
         Ok(())
+    }
+
+    /// An option about a format that is not written would be passed over in silence.
+    pub(super) fn check_effect(&self, outputs: &[Output]) -> Result<(), Failure> {
+        let none = |test: fn(Format) -> bool| !outputs.iter().any(|output| test(output.format));
+        let options = [
+            (
+                self.bks_version.is_some() && none(|format| format == Format::Bks),
+                "--bks-version is about BKS, which is not written here",
+            ),
+            (
+                self.p12_profile.is_some() && none(|format| format == Format::Pkcs12),
+                "--p12-profile is about PKCS#12, which is not written here",
+            ),
+            (
+                self.iterations.is_some() && none(|format| format != Format::Jks),
+                "JKS derives keys without iterations, so --iterations changes nothing",
+            ),
+        ];
+        let mut wrong = options.iter().filter(|(wrong, _)| *wrong);
+        wrong
+            .next()
+            .map_or(Ok(()), |(_, cause)| Err(Failure::usage(*cause)))
     }
 
     pub(super) fn to_stdout(&self) -> bool {

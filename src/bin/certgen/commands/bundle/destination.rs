@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use certgen::bundle::Output;
-use certgen::finding::{Code, Finding, Remedy};
+use certgen::finding::{Action, Code, Finding, Remedy};
 use certgen::keystore::Format;
 use certgen::store::{Access, FileSet, PkiFolder};
 
@@ -34,10 +34,14 @@ impl Destination {
     ) -> Result<Vec<Self>, Failure> {
         if arguments.out.is_some() && outputs.len() > 1 {
             let formats: Vec<_> = outputs.iter().map(|o| o.format.extension()).collect();
-            return Err(Failure::usage(format!(
-                "--out is one file, and the target takes several formats ({}): choose one with --format",
+            let cause = format!(
+                "--out is one file, and several formats suit ({})",
                 formats.join(", ")
-            )));
+            );
+            let first = formats.first().copied().unwrap_or_default();
+            let extra = ["--format", first].map(str::to_owned).to_vec();
+            let remedy = Remedy::run("choose one of them", Action::Again { extra });
+            return Err(Failure::new(Code::Usage, cause).with_remedy(remedy));
         }
         let mut out = Vec::new();
         for (index, source) in sources.iter().enumerate() {

@@ -106,6 +106,12 @@ fn trust_only(store: &mut Keystore) -> Result<(), Failure> {
     };
     let ends: Vec<_> = store.entries.iter().filter_map(end_of_chain).collect();
     store.entries.retain(|entry| is_trusted(&entry.content));
+    for entry in &mut store.entries {
+        if let Content::Certificate { certificate } = &mut entry.content {
+            let certificate = std::mem::take(certificate);
+            entry.content = Content::TrustedCertificate { certificate };
+        }
+    }
     if store.entries.is_empty() {
         for (index, certificate) in ends.into_iter().enumerate() {
             let alias = match index {
@@ -164,7 +170,9 @@ impl Reader<'_> {
             &self.authority()?,
         )?;
         let alias = self.arguments.alias.as_deref().unwrap_or(name);
-        Ok(self.opened(material.into_store(alias, self.context.issue_now)))
+        let mut opened = self.opened(material.into_store(alias, self.context.issue_now));
+        opened.client = (!broker).then(|| name.to_owned());
+        Ok(opened)
     }
 
     fn trust(&self) -> Result<Opened, Failure> {
@@ -204,6 +212,7 @@ impl Reader<'_> {
             store,
             password: None,
             key_password: None,
+            client: None,
         }
     }
 
@@ -316,12 +325,17 @@ impl Reader<'_> {
             store,
             password,
             key_password: keys.first().map(Password::clone_secret),
+            client: None,
         };
+        let is_pem = format == Some(Format::Pem);
         if self.arguments.in_password.is_none() {
             match open(None) {
                 Err(error) => return Ok(Err(error)),
-                Ok(store) if format == Some(Format::Pem) && !has_sealed(&store) => {
+                Ok(store) if is_pem && (self.arguments.trust_only || !has_sealed(&store)) => {
                     return Ok(Ok(finished(store, None)));
+                }
+                Ok(store) if is_pem && !keys.is_empty() && self.must_open(&store) => {
+                    return Ok(Err(keystore::Error::KeyStaysSealed));
                 }
                 Ok(store) if needs_no_password(&store) => return Ok(Ok(finished(store, None))),
                 Ok(_) => {}
@@ -332,7 +346,16 @@ impl Reader<'_> {
             option: "--in-password",
         };
         let password = password::existing(self.arguments.in_password.as_ref(), purpose)?;
-        Ok(open(Some(&password)).map(|store| finished(store, Some(password))))
+        Ok(match open(Some(&password)) {
+            Ok(store) if is_pem && self.must_open(&store) => Err(keystore::Error::KeyStaysSealed),
+            opened => opened.map(|store| finished(store, Some(password))),
+        })
+    }
+
+    /// Whether something is sealed that goes nowhere before it is opened.
+    fn must_open(&self, store: &Keystore) -> bool {
+        let carried = self.arguments.trust_only || self.arguments.allow_mixed_passwords;
+        has_sealed(store) && !carried
     }
 
     fn check_integrity(&self, path: &Path, store: &Keystore) -> Result<(), Failure> {
