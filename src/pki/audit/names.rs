@@ -33,7 +33,6 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
 /// Whether the dNSName `pattern` covers `host`: equal, or a whole first label `*` with at least
 /// two labels behind it.
 pub(super) fn matches(pattern: &str, host: &str) -> bool {
-    let pattern = pattern.strip_suffix('.').unwrap_or(pattern);
     if pattern.eq_ignore_ascii_case(host) {
         return !pattern.is_empty() && !pattern.contains('*');
     }
@@ -90,6 +89,9 @@ fn mismatch(case: &Case<'_>, host: &str) -> Finding {
         }
     } else if let Some(pattern) = dns_names(leaf).find(|name| nearly(name, host)) {
         return wildcard(case, pattern, host);
+    }
+    if let Some(dotted) = dns_names(leaf).find(|name| covers_without_dot(name, host)) {
+        return with_dot(case, dotted, host);
     }
     let how = if address(host).is_some() {
         "by address"
@@ -164,6 +166,21 @@ fn as_dns_name(case: &Case<'_>, written: &str, host: &str) -> Finding {
             Stack::RustlsGo,
             Stack::Python313,
         ])
+}
+
+fn covers_without_dot(name: &str, host: &str) -> bool {
+    name.strip_suffix('.')
+        .is_some_and(|bare| matches(bare, host))
+}
+
+fn with_dot(case: &Case<'_>, written: &str, host: &str) -> Finding {
+    let cause = format!(
+        "you connect as `{}`, and the broker's certificate has the name with a dot at its end (`{}`), which no client takes",
+        shorten(host),
+        shorten(written)
+    );
+    let remedy = case.reissue("issue the broker's certificate again with the name without the dot");
+    Finding::failure(Code::NameMismatch, cause).with_remedy(remedy)
 }
 
 /// Whether a pattern with `*` was meant for this host, and does not cover it.
@@ -249,7 +266,7 @@ mod tests {
         for (pattern, host, covered) in [
             ("broker.lan", "broker.lan", true),
             ("Broker.LAN", "broker.lan", true),
-            ("broker.lan.", "broker.lan", true),
+            ("broker.lan.", "broker.lan", false),
             ("broker", "broker", true),
             ("*.lab.test", "a.lab.test", true),
             ("*.lab.test", "a.b.lab.test", false),

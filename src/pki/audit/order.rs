@@ -109,6 +109,10 @@ fn order<'a>(case: &Case<'a>, path: &Path<'a>) -> Option<Finding> {
     let unused_between = path.links.iter().enumerate().any(|(expected, found)| {
         expected != *found
             && case.presented.get(expected).is_some_and(|other| {
+                let earlier = case.presented.iter().take(expected);
+                if earlier.into_iter().any(|one| one.der == other.der) {
+                    return false;
+                }
                 path.anchor.is_some_and(|anchor| is_copy(anchor, other))
                     || path.certificates(case).iter().any(|c| c.der == other.der)
             })

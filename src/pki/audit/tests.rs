@@ -270,3 +270,33 @@ fn bytes_that_are_no_certificate_are_a_finding_and_no_panic() {
     }
     assert!(judged(&[], &[], HOST, NOW).findings.is_empty());
 }
+
+#[test]
+fn a_leaf_that_is_sent_twice_is_not_out_of_order() {
+    let [leaf, intermediate, root] = three();
+    let chain = [leaf.clone(), leaf, intermediate];
+    let report = judged(&chain, &[root], HOST, NOW);
+    assert_eq!(codes(&report), [Code::ChainUnusedCertificate]);
+    assert!(report.findings[0].cause.contains("twice"));
+}
+
+#[test]
+fn a_leaf_that_comes_alone_may_lack_its_intermediate() {
+    let root = root_of(&profile("Root", 3_000));
+    let stranger = root_of(&profile("Elsewhere", 3_000));
+    let leaf = broker(&stranger, 90, KeyType::P256);
+    let report = judged(&[leaf], &[der(&root)], HOST, NOW);
+    assert_eq!(codes(&report)[0], Code::UnknownIssuer);
+    let finding = &report.findings[0];
+    assert!(
+        finding.cause.contains("sends no other certificate"),
+        "{}",
+        finding.cause
+    );
+    let remedy = finding.remedy.as_ref().unwrap();
+    assert!(
+        remedy.text.contains("append its certificate"),
+        "{}",
+        remedy.text
+    );
+}

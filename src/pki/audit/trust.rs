@@ -167,19 +167,29 @@ fn unknown(case: &Case<'_>, end: &Certificate) -> Finding {
             certificate_name(end)
         ),
         None => format!(
-            "`{}` was issued by `{}`, which is not trusted here ({})",
+            "`{}` was issued by `{}`, which is not trusted here ({}){}",
             certificate_name(end),
             shorten(&end.issuer.to_string()),
-            trusted_names(case)
+            trusted_names(case),
+            perhaps_missing(case)
         ),
     };
     unknown_issuer(case, cause, &issuer)
 }
 
+/// A certificate that comes alone may lack its intermediate.
+fn perhaps_missing(case: &Case<'_>) -> &'static str {
+    if case.is_server() && case.presented.len() == 1 && !case.anchors.is_empty() {
+        "; the broker sends no other certificate, so if that CA stands below a trusted one, its certificate is missing"
+    } else {
+        ""
+    }
+}
+
 fn unknown_issuer(case: &Case<'_>, cause: String, issuer: &str) -> Finding {
     let (code, text) = if case.is_server() {
         let text = format!(
-            "if this is your broker, trust the CA `{issuer}`, or issue the broker's certificate from the CA that clients trust; otherwise check host and port"
+            "if this is your broker, trust the CA `{issuer}` (or append its certificate to the broker's certificate file, where a trusted CA issued it), or issue the broker's certificate from the CA that clients trust; otherwise check host and port"
         );
         (Code::UnknownIssuer, text)
     } else {
