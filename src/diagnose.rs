@@ -70,13 +70,17 @@ pub fn diagnose(transcript: &Transcript, criteria: Criteria) -> Diagnosis {
 }
 
 fn tls(transcript: &Transcript, criteria: Criteria, out: &mut Diagnosis) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
     if transcript.request.tls.is_none() {
         return findings;
     }
-    let report = certificate::judge(transcript, criteria);
+    let mut report = certificate::judge(transcript, criteria);
     let refused = certificate::is_refused(transcript);
     findings.extend(handshake::findings(transcript, &report));
+    if findings.iter().any(|f| f.code == Code::CertificateTooLarge) {
+        // The message was cut off, and with it the chain that is judged here.
+        report.findings.clear();
+    }
     findings.extend(report.findings);
     out.chain = report.links;
     findings.extend(client::findings(transcript, criteria, refused));

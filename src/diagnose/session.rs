@@ -50,6 +50,10 @@ fn upgrade(transcript: &Transcript) -> Option<Finding> {
         Some(404) => {
             "try another path: mosquitto takes every path, EMQX and HiveMQ /mqtt, RabbitMQ /ws"
         }
+        Some(502..=504) => {
+            "the web server in front has no live broker behind it: see whether the broker's WebSocket listener runs, and where the web server looks for it"
+        }
+        Some(300..=399) => "use the address that the server redirects to (its header Location)",
         Some(401 | 403) => {
             "the web server in front wants a login or refuses this address; look at its log"
         }
@@ -155,8 +159,20 @@ fn closed_on_connect(transcript: &Transcript, end: Closing) -> Finding {
     }
     reasons.push("a limit on connections or packet size");
     let list = candidates(&reasons);
+    let farewell = transcript
+        .upgrade
+        .as_ref()
+        .and_then(|u| u.farewell.as_ref());
+    let farewell = farewell.map_or_else(String::new, |(code, reason)| {
+        let reason = if reason.is_empty() {
+            String::new()
+        } else {
+            format!(", `{reason}`")
+        };
+        format!("; it ended the WebSocket with the code {code}{reason}")
+    });
     let cause = format!(
-        "{over}CONNECT was sent to {}, which {} without a CONNACK; likely: {list}",
+        "{over}CONNECT was sent to {}, which {} without a CONNACK{farewell}; likely: {list}",
         peer(transcript),
         closing(end)
     );

@@ -32,6 +32,7 @@ pub(super) async fn converse(prober: &Prober, request: &Request) -> Transcript {
             material: prober.material.clone(),
             ..Transcript::default()
         },
+        farewell: websocket::Farewell::default(),
     };
     conversation.run().await;
     let Conversation {
@@ -59,6 +60,7 @@ struct Conversation<'a> {
     request: &'a Request,
     clock: Clock,
     transcript: Transcript,
+    farewell: websocket::Farewell,
 }
 
 /// The handshake's witnesses, to be asked once more at the end.
@@ -220,6 +222,9 @@ impl Conversation<'_> {
         plan.version = version;
         plan.lingers = self.request.probes;
         session::run(link, &plan, &mut self.transcript, self.clock).await;
+        if let Some(upgrade) = &mut self.transcript.upgrade {
+            upgrade.farewell = self.farewell.get().cloned();
+        }
     }
 
     /// The WebSocket, where one was asked for.
@@ -232,7 +237,9 @@ impl Conversation<'_> {
         let authority = narrate::authority(&self.request.host, self.request.port);
         let stream = link.into_stream();
         let deadline = self.clock.stage();
-        let (upgrade, socket) = websocket::upgrade(stream, &authority, path, deadline).await;
+        let (upgrade, socket, farewell) =
+            websocket::upgrade(stream, &authority, path, deadline).await;
+        self.farewell = farewell;
         if let Some(reason) = &upgrade.failure {
             let detail = format!("no WebSocket: {reason}");
             self.step(Step::failed(StepName::Mqtt, started.elapsed(), detail));

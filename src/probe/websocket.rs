@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
@@ -10,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::{ProtocolError, SubProtocolError};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -24,7 +26,11 @@ pub(super) struct WebSocket {
     inner: WebSocketStream<Stream>,
     /// The rest of the last message.
     rest: Bytes,
+    farewell: Farewell,
 }
+
+/// The code and the reason with which the peer ended the WebSocket.
+pub(super) type Farewell = Arc<OnceLock<(u16, String)>>;
 
 /// Asks for the upgrade; the evidence, and the WebSocket where it was granted.
 pub(super) async fn upgrade(
@@ -32,7 +38,8 @@ pub(super) async fn upgrade(
     authority: &str,
     path: &str,
     deadline: Instant,
-) -> (Upgrade, Option<WebSocket>) {
+) -> (Upgrade, Option<WebSocket>, Farewell) {
+    let farewell = Farewell::default();
     let mut upgrade = Upgrade {
         path: path.to_owned(),
         ..Upgrade::default()
@@ -47,7 +54,7 @@ pub(super) async fn upgrade(
         Ok(request) => request,
         Err(error) => {
             upgrade.failure = Some(format!("the path is not usable: {error}"));
-            return (upgrade, None);
+            return (upgrade, None, farewell);
         }
     };
     request
@@ -66,16 +73,15 @@ pub(super) async fn upgrade(
             upgrade.protocol = protocol
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned);
-            return (
-                upgrade,
-                Some(WebSocket {
-                    inner,
-                    rest: Bytes::new(),
-                }),
-            );
+            let socket = WebSocket {
+                inner,
+                rest: Bytes::new(),
+                farewell: farewell.clone(),
+            };
+            return (upgrade, Some(socket), farewell);
         }
     }
-    (upgrade, None)
+    (upgrade, None, farewell)
 }
 
 fn note_failure(upgrade: &mut Upgrade, error: Error) {
@@ -88,8 +94,25 @@ fn note_failure(upgrade: &mut Upgrade, error: Error) {
             Some(alert) => format!("the server sent the TLS alert {alert}"),
             None => super::reason(&error),
         },
+        Error::Protocol(error) => refused(&error),
         other => other.to_string(),
     });
+}
+
+fn refused(error: &ProtocolError) -> String {
+    match error {
+        ProtocolError::SecWebSocketSubProtocolError(SubProtocolError::NoSubProtocol) => {
+            "the server does not choose the sub-protocol `mqtt`: clients end the connection then".to_owned()
+        }
+        ProtocolError::SecWebSocketSubProtocolError(_) => {
+            "the server chooses another sub-protocol than `mqtt`".to_owned()
+        }
+        ProtocolError::HttparseError(_) => "the answer is no HTTP/1.1".to_owned(),
+        ProtocolError::SecWebSocketAcceptKeyMismatch => {
+            "the answer does not fit the question (Sec-WebSocket-Accept): a cache or a fault in between".to_owned()
+        }
+        other => other.to_string(),
+    }
 }
 
 fn io_error(error: Error) -> io::Error {
@@ -98,6 +121,10 @@ fn io_error(error: Error) -> io::Error {
         Error::ConnectionClosed | Error::AlreadyClosed => {
             io::Error::from(io::ErrorKind::UnexpectedEof)
         }
+        Error::Utf8(_) => io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a text message of WebSocket came where MQTT has binary ones",
+        ),
         other => io::Error::new(io::ErrorKind::InvalidData, other.to_string()),
     }
 }
@@ -110,9 +137,17 @@ impl AsyncRead for WebSocket {
     ) -> Poll<io::Result<()>> {
         while self.rest.is_empty() {
             match ready!(Pin::new(&mut self.inner).poll_next(context)) {
-                None | Some(Ok(Message::Close(_))) => return Poll::Ready(Ok(())),
+                None | Some(Ok(Message::Close(None))) => return Poll::Ready(Ok(())),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    let said = (u16::from(frame.code), frame.reason.as_str().to_owned());
+                    let _ = self.farewell.set(said);
+                    return Poll::Ready(Ok(()));
+                }
                 Some(Ok(Message::Binary(bytes))) => self.rest = bytes,
-                Some(Ok(Message::Text(text))) => self.rest = Bytes::from(text.as_str().to_owned()),
+                Some(Ok(Message::Text(_))) => {
+                    let text = "a text message of WebSocket came where MQTT has binary ones";
+                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, text)));
+                }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Poll::Ready(Err(io_error(error))),
             }
@@ -148,5 +183,29 @@ impl AsyncWrite for WebSocket {
         Pin::new(&mut self.inner)
             .poll_close(context)
             .map_err(io_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_told_in_words_of_our_own() {
+        let sub_protocol = ProtocolError::SecWebSocketSubProtocolError;
+        for (error, words) in [
+            (
+                sub_protocol(SubProtocolError::NoSubProtocol),
+                "does not choose",
+            ),
+            (
+                sub_protocol(SubProtocolError::InvalidSubProtocol),
+                "another sub-protocol",
+            ),
+            (ProtocolError::SecWebSocketAcceptKeyMismatch, "does not fit"),
+        ] {
+            let text = refused(&error);
+            assert!(text.contains(words) && !text.contains("rror"), "{text}");
+        }
     }
 }

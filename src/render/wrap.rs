@@ -32,7 +32,10 @@ pub(super) fn broken(text: &str, columns: usize, hang: usize) -> Vec<String> {
             continue;
         }
         let (wide, free) = (width(word), gap.len());
-        if used > 0 && used + free + wide > limit && used > hang_of(&lines, hang) {
+        // A word that fits no line is broken where it stands, if its line has just begun.
+        let has_begun = used + free <= hang && wide > room;
+        let is_full = used + free + wide > limit && used > hang_of(&lines, hang);
+        if used > 0 && is_full && !has_begun {
             lines.push(" ".repeat(hang));
             (used, limit, gap) = (hang, hang + room, String::new());
         }
@@ -169,7 +172,7 @@ mod tests {
     fn only_a_word_that_fits_no_line_is_broken() {
         assert_eq!(
             wrapped("  sha256  0123456789abcdef tail", 20),
-            "  sha256\n          0123456789\n          abcdef\n          tail"
+            "  sha256  0123456789\n          abcdef\n          tail"
         );
         let long = "a".repeat(30);
         let lines = wrapped(&format!("b {long} c"), 12);

@@ -146,7 +146,9 @@ pub(crate) fn circumstances(context: &Context) {
 /// Warns on standard error; `--quiet` does not silence warnings.
 pub(crate) fn warn(text: &str) {
     let label = paint(certgen::render::style::WARN, "warning:");
-    let _ = writeln!(anstream::stderr().lock(), "{label} {}", terminal(text));
+    let text = format!("{label} {}", terminal(text));
+    let text = fitting(&text, width_of(io::stderr()));
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// Prints why certgen could not do its job.

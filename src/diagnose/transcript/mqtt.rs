@@ -16,6 +16,8 @@ pub struct Upgrade {
     pub protocol: Option<String>,
     /// Why the upgrade failed, in one sentence; `None` where it did not.
     pub failure: Option<String>,
+    /// The code and the reason with which the peer ended the WebSocket, where it gave any.
+    pub farewell: Option<(u16, String)>,
 }
 
 /// One MQTT session.

@@ -1,7 +1,7 @@
 //! The session: subscription, message, and holding on.
 
 use super::*;
-use crate::diagnose::transcript::Puback;
+use crate::diagnose::transcript::{Puback, Upgrade};
 
 /// Connected and accepted, with this much of the session.
 fn accepted() -> Transcript {
@@ -51,6 +51,62 @@ fn goodbye(code: u8) -> Silence {
         reason: Some("night".into()),
         server_reference: None,
     }
+}
+
+#[test]
+fn the_websocket() {
+    fn refused(transcript: &mut Transcript, status: Option<u16>, why: &str) {
+        transcript.mqtt = None;
+        transcript.record(Step::failed(StepName::Mqtt, MOMENT, "no WebSocket"));
+        transcript.upgrade = Some(Upgrade {
+            path: "/mqtt".into(),
+            status,
+            failure: Some(why.into()),
+            ..Upgrade::default()
+        });
+    }
+    fn ended(transcript: &mut Transcript) {
+        mqtt(transcript).connack = missing(closed());
+        transcript.upgrade = Some(Upgrade {
+            farewell: Some((1008, "policy".into())),
+            ..Upgrade::default()
+        });
+    }
+    checked(
+        accepted,
+        &[
+            (
+                "404",
+                |t| refused(t, Some(404), "not found"),
+                Code::WebsocketRefused,
+                &["HTTP 404", "another path"],
+            ),
+            (
+                "502",
+                |t| refused(t, Some(502), "bad gateway"),
+                Code::WebsocketRefused,
+                &["no live broker behind it"],
+            ),
+            (
+                "302",
+                |t| refused(t, Some(302), "found"),
+                Code::WebsocketRefused,
+                &["Location"],
+            ),
+            (
+                "no HTTP",
+                |t| refused(t, None, "the answer is no HTTP/1.1"),
+                Code::WebsocketRefused,
+                &["no HTTP/1.1", "mqtts://"],
+            ),
+            (
+                "a policy",
+                ended,
+                Code::ClosedOnConnect,
+                &["ended the WebSocket with the code 1008, `policy`"],
+            ),
+        ],
+    );
 }
 
 #[test]
