@@ -187,7 +187,10 @@ fn prompt(purpose: Purpose<'_>, twice: bool) -> Result<Password, Failure> {
 
 fn needed(purpose: Purpose<'_>, because: String) -> Failure {
     let Purpose { what, option } = purpose;
-    let mut failure = Failure::new(Code::PasswordNeeded, format!("no password was given for {what}"));
+    let mut failure = Failure::new(
+        Code::PasswordNeeded,
+        format!("no password was given for {what}"),
+    );
     failure.because.push(because);
     let extra = vec![option.to_owned(), "file:<FILE>".to_owned()];
     failure.with_remedy(Remedy::run(
