@@ -102,11 +102,20 @@ pub(super) fn by_probes(transcript: &Transcript) -> Option<Finding> {
         .into_iter()
         .flatten()
         .find_map(|answer| by_answer(transcript, answer));
-    by_answer
-        .or_else(|| proxy_header(transcript))
+    if by_answer.is_some() || has_begun(transcript) {
+        return by_answer;
+    }
+    proxy_header(transcript)
         .or_else(|| large_hello(transcript))
         .or_else(|| other_name(transcript))
         .or_else(|| by_alpn(transcript))
+}
+
+/// The server answered the ClientHello with a handshake of its own, so that it took name, size and
+/// protocols; what broke off is another thing.
+fn has_begun(transcript: &Transcript) -> bool {
+    let tls = transcript.tls.as_ref();
+    tls.is_some_and(|tls| tls.traffic.first.first() == Some(&HANDSHAKE))
 }
 
 fn by_answer(transcript: &Transcript, answer: &Answer) -> Option<Finding> {
@@ -150,9 +159,7 @@ fn large_hello(transcript: &Transcript) -> Option<Finding> {
         .as_ref()
         .filter(|a| reached_tls(a))?;
     let second = transcript.extra.second_try.as_ref();
-    let first = transcript.tls.as_ref();
-    let answered = |tls: &Tls| tls.traffic.first.first() == Some(&HANDSHAKE) || reached_tls(tls);
-    if second.is_some_and(reached_tls) || first.is_some_and(answered) {
+    if second.is_some_and(reached_tls) || transcript.tls.as_ref().is_some_and(reached_tls) {
         return None;
     }
     let large = transcript

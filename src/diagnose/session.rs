@@ -50,6 +50,9 @@ fn upgrade(transcript: &Transcript) -> Option<Finding> {
         Some(404) => {
             "try another path: mosquitto takes every path, EMQX and HiveMQ /mqtt, RabbitMQ /ws"
         }
+        Some(101) => {
+            "let what stands in front of the broker pass the headers of WebSocket unchanged (Sec-WebSocket-Protocol, Upgrade, Connection), and see that its listener speaks MQTT"
+        }
         Some(502..=504) => {
             "the web server in front has no live broker behind it: see whether the broker's WebSocket listener runs, and where the web server looks for it"
         }

@@ -94,9 +94,25 @@ fn note_failure(upgrade: &mut Upgrade, error: Error) {
             Some(alert) => format!("the server sent the TLS alert {alert}"),
             None => super::reason(&error),
         },
-        Error::Protocol(error) => refused(&error),
+        Error::Protocol(error) => {
+            if is_after_status(&error) {
+                upgrade.status = Some(101);
+            }
+            refused(&error)
+        }
         other => other.to_string(),
     });
+}
+
+/// The server said 101, and something in its answer is wrong.
+fn is_after_status(error: &ProtocolError) -> bool {
+    matches!(
+        error,
+        ProtocolError::SecWebSocketSubProtocolError(_)
+            | ProtocolError::SecWebSocketAcceptKeyMismatch
+            | ProtocolError::MissingConnectionUpgradeHeader
+            | ProtocolError::MissingUpgradeWebSocketHeader
+    )
 }
 
 fn refused(error: &ProtocolError) -> String {

@@ -4,7 +4,7 @@ use super::Suggest;
 use super::escape::html;
 use super::html::{certificate, counts, findings, page, row, section};
 use super::inspection::iterations;
-use crate::inspect::{Entry, Item, Report};
+use crate::inspect::{Entry, Item, Kind, Report};
 use crate::time::{Timestamp, date};
 
 /// The report as one self-contained page.
@@ -17,6 +17,9 @@ pub fn inspection_html(report: &Report, now: Timestamp, suggest: Suggest<'_>) ->
     }
     let title = match report.items.as_slice() {
         [one] => one.path.clone(),
+        items if items.iter().any(|item| item.kind == Kind::Server) => {
+            format!("{} files and servers", items.len())
+        }
         items => format!("{} files", items.len()),
     };
     page(&title, report.verdict(), Some(now), &body)

@@ -277,6 +277,17 @@ fn the_port() {
                 &["sent 9 bytes of a handshake"],
             ),
             (
+                "half an answer, and more without a name",
+                |t| {
+                    fails(t, TlsFailure::Closed);
+                    tls(t).traffic.received = 9;
+                    tls(t).traffic.first = b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76".to_vec();
+                    t.extra.without_server_name = Some(reached());
+                },
+                Code::TlsStalled,
+                &["sent 9 bytes of a handshake"],
+            ),
+            (
                 "echo",
                 |t| {
                     fails(t, TlsFailure::Misbehaved("got ClientHello".into()));

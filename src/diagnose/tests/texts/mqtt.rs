@@ -88,6 +88,12 @@ fn the_websocket() {
                 &["no live broker behind it"],
             ),
             (
+                "no sub-protocol",
+                |t| refused(t, Some(101), "the server does not choose `mqtt`"),
+                Code::WebsocketRefused,
+                &["does not choose `mqtt`", "Sec-WebSocket-Protocol"],
+            ),
+            (
                 "302",
                 |t| refused(t, Some(302), "found"),
                 Code::WebsocketRefused,
