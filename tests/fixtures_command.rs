@@ -114,7 +114,7 @@ fn a_lock_that_cannot_be_used_is_named_and_nothing_is_written() {
     command.args(["fixtures", "lock", "--scenario", "time/expired", "--file"]);
     run(command.arg(&lock)).ok();
     let text = std::fs::read_to_string(&lock).unwrap();
-    let hash = text.split("expired/ca.crt\": \"").nth(1).unwrap();
+    let hash = line_of(&text, "expired/ca.crt");
     let cases = [
         (
             text.replacen(&hash[..64], &"0".repeat(64), 1),
@@ -124,8 +124,11 @@ fn a_lock_that_cannot_be_used_is_named_and_nothing_is_written() {
             text.replace("fixtures/1\"", "fixtures/999\""),
             "of the format `certgen-fixtures/999`",
         ),
-        (text[..100].to_owned(), "no fixtures lock"),
-        (String::new(), "no fixtures lock"),
+        (
+            text[..100].to_owned(),
+            "does not say what a set of fixtures",
+        ),
+        (String::new(), "does not say what a set of fixtures"),
     ];
     for (content, cause) in cases {
         std::fs::write(&lock, content).unwrap();
@@ -137,6 +140,76 @@ fn a_lock_that_cannot_be_used_is_named_and_nothing_is_written() {
         assert!(refused.stderr.contains("fixtures.lock"), "{refused:?}");
         assert!(!place.join("set").exists());
     }
+}
+
+#[test]
+fn a_lock_that_does_not_fit_says_how_to_make_it_again() {
+    let place = Folder::new();
+    let lock = place.join("my fixtures.lock");
+    let lock_again = |arguments: &[String]| {
+        let mut command = certgen();
+        run(command.args(arguments)).ok();
+    };
+    let arguments = "fixtures lock --seed it's --until 2037 --scenario time/* --key p256 --file";
+    let mut arguments: Vec<String> = arguments.split(' ').map(ToOwned::to_owned).collect();
+    arguments.push(lock.display().to_string());
+    lock_again(&arguments);
+    let text = std::fs::read_to_string(&lock).unwrap();
+    let manifest = line_of(&text, "manifest.json");
+    let spoiled = text.replacen(&manifest[..64], &"0".repeat(64), 1);
+    std::fs::write(&lock, spoiled).unwrap();
+    let mut command = certgen();
+    command
+        .args(["fixtures", "sync", "--json", "--file"])
+        .arg(&lock);
+    let refused = run(command.arg("--out").arg(place.join("set")));
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    let document: Value = serde_json::from_str(&refused.stdout).unwrap();
+    assert_eq!(document["error"]["code"], "fixture-changed");
+    let command = document["error"]["remedy"]["command"].as_str().unwrap();
+    let mut shell = peer("sh");
+    let program = Path::new(env!("CARGO_BIN_EXE_certgen")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    run(shell.env("PATH", path).args(["-c", command])).ok();
+    assert_eq!(std::fs::read_to_string(&lock).unwrap(), text, "{command}");
+}
+
+#[test]
+fn a_check_says_what_it_checks() {
+    let place = Folder::new();
+    let check = |arguments: &[&str]| {
+        let mut command = certgen();
+        command.args(["fixtures", "check", "--at", "2025-01-01"]);
+        run(command.current_dir(place.path()).args(arguments))
+    };
+    let only = ["--scenario", "good/server"];
+    assert!(check(&only).ok().stdout.contains("no folder"));
+    make(&place.join("fixtures"), &only).ok();
+    assert!(check(&[]).ok().stdout.starts_with("checked fixtures,"));
+    assert!(check(&only).ok().stdout.contains("no folder"));
+    let both = check(&["--out", "fixtures", "--seed", "x"]);
+    assert_eq!(both.status, Some(2), "{both:?}");
+}
+
+/// The line of a lock that ends in this path: it begins with the hash.
+fn line_of<'a>(lock: &'a str, path: &str) -> &'a str {
+    let end = format!("{path}\"");
+    let mut lines = lock.lines().map(|line| line.trim_end_matches(','));
+    let line = lines.find(|line| line.ends_with(&end)).unwrap();
+    line.trim_start_matches([' ', '"'])
+}
+
+#[test]
+fn a_lock_has_no_line_that_scanners_take_for_a_secret() {
+    let place = Folder::new();
+    let mut command = certgen();
+    command.args(["fixtures", "lock", "--file"]);
+    run(command.arg(place.join("fixtures.lock"))).ok();
+    let text = String::from_utf8(place.read("fixtures.lock")).unwrap();
+    // What Gitleaks and detect-secrets ask for: a hash in quotes of its own, after a colon.
+    let hash = |word: &str| word.len() == 64 && word.chars().all(|c| c.is_ascii_hexdigit());
+    assert!(text.matches("leaf.key").count() > 100);
+    assert!(text.split('"').all(|quoted| !hash(quoted)));
 }
 
 fn check(folder: &Path, at: &str) -> support::Output {
@@ -227,7 +300,28 @@ fn scanners_are_told_of_exactly_the_keys() {
         "{gitleaks}"
     );
     assert!(!gitleaks.contains("leaf\\.crt"));
-    assert!(place.join(".github/secret_scanning.yml").is_file());
+    for other in [
+        ".github/secret_scanning.yml",
+        ".gitguardian.yaml",
+        ".secrets.baseline",
+        ".trufflehog-exclude",
+    ] {
+        let text = String::from_utf8(place.read(other)).unwrap();
+        assert!(text.contains("set/good/server/leaf"), "{other}: {text}");
+        assert!(!text.contains("leaf.crt"), "{other}: {text}");
+    }
+}
+
+#[test]
+fn scanners_are_told_in_the_root_of_the_repository() {
+    let place = Folder::new();
+    place.write(".git/HEAD", "");
+    let only = ["--scenario", "good/server", "--scanner-ignore"];
+    make(&place.join("tests/data/set"), &only).ok();
+    let text = String::from_utf8(place.read(".github/secret_scanning.yml")).unwrap();
+    let line = "  - \"tests/data/set/good/server/leaf.key\"\n";
+    assert!(text.contains(line), "{text}");
+    assert!(!place.join("tests/data/.gitleaks.toml").exists());
 }
 
 #[test]

@@ -33,6 +33,20 @@ fn within(mut command: Command, folder: &Folder) -> support::Output {
 }
 
 #[test]
+fn rust_tests_take_fixtures_from_memory() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args([
+        "run",
+        "--locked",
+        "--quiet",
+        "--example",
+        "fixtures",
+    ]);
+    let output = run(&mut cargo).ok();
+    assert_eq!(output.stdout, "good/depth2: accept\ntime/expired: reject\n");
+}
+
+#[test]
 fn pytest_makes_a_test_of_each_scenario() {
     let folder = copy("pytest");
     let mut command = python();

@@ -6,6 +6,7 @@ mod integrity;
 mod write;
 
 pub(super) use write::encode;
+pub(crate) use write::old_encrypted_key;
 
 use super::ber::{Ber, Element, tag};
 use super::pbe::budget::Budget;

@@ -19,7 +19,7 @@ use crate::keystore::{
     Alias, Content, EncodeOptions, Entry, Error, Format, KeyState, Keystore, Profile, SealedKey,
 };
 use crate::random::Random;
-use crate::secret::SecretBytes;
+use crate::secret::{Password, SecretBytes};
 
 /// `anyExtendedKeyUsage`: trusted for everything.
 const ANY_USAGE: &str = "2.5.29.37.0";
@@ -182,24 +182,30 @@ impl<'a> Writer<'a> {
 
     /// `EncryptedPrivateKeyInfo`.
     fn sealed_key(&self, pkcs8: &[u8], random: &mut dyn Random) -> Vec<u8> {
+        let Some(key) = self.pbes2_keys.as_ref().or(self.pbes2.as_ref()) else {
+            let password = self.options.key_password();
+            return old_encrypted_key(pkcs8, password, self.iterations, random);
+        };
         let Encrypted {
             algorithm,
             ciphertext,
-        } = match self.pbes2_keys.as_ref().or(self.pbes2.as_ref()) {
-            Some(key) => key.encrypt(pkcs8, random),
-            None => {
-                let password = self.options.key_password();
-                encrypt_pbes1(
-                    Scheme::TripleDes3Key,
-                    password,
-                    self.iterations,
-                    pkcs8,
-                    random,
-                )
-            }
-        };
+        } = key.encrypt(pkcs8, random);
         der::sequence(&[&algorithm, &der::octets(&ciphertext)])
     }
+}
+
+/// `EncryptedPrivateKeyInfo` with 3DES and the derivation of PKCS#12, as OpenSSL 1.0 wrote key files.
+pub(crate) fn old_encrypted_key(
+    pkcs8: &[u8],
+    password: &Password,
+    iterations: u32,
+    random: &mut dyn Random,
+) -> Vec<u8> {
+    let Encrypted {
+        algorithm,
+        ciphertext,
+    } = encrypt_pbes1(Scheme::TripleDes3Key, password, iterations, pkcs8, random);
+    der::sequence(&[&algorithm, &der::octets(&ciphertext)])
 }
 
 /// OpenSSL's 2048 for the old profiles, keytool's 10,000 for the modern ones.

@@ -8,6 +8,7 @@ mod scanners;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use certgen::finding::{Code, Remedy};
 use certgen::fixtures::{Clock, Layout, Request, Seed, Set};
 use certgen::keystore::Format;
 use certgen::pki::KeyType;
@@ -35,7 +36,8 @@ pub(crate) struct Arguments {
     /// Explain one scenario instead
     #[arg(long, value_name = "ID", conflicts_with = "out")]
     explain: Option<String>,
-    /// Write the ignore files of secret scanners beside the folder as well
+    /// Write the ignore files of secret scanners as well, into the root of the repository (without
+    /// one, beside the folder)
     #[arg(long)]
     scanner_ignore: bool,
     /// Write nothing, only say what would be written
@@ -95,6 +97,14 @@ fn store_format(text: &str) -> Result<Format, String> {
 }
 
 impl Choice {
+    /// Whether nothing was chosen.
+    fn is_default(&self) -> bool {
+        let lists = self.scenario.is_empty() && self.key.is_empty() && self.format.is_empty();
+        let dates = self.until.is_none() && !self.relative;
+        let layout = self.layout == Layout::Scenarios;
+        lists && dates && layout && self.seed.is_none() && !self.random
+    }
+
     fn request(&self, context: &Context) -> Result<Request, Failure> {
         let mut request = Request::default();
         request.seed = match (&self.seed, self.random) {
@@ -121,9 +131,9 @@ impl Choice {
             None => Ok(clock),
             Some(year) => clock.until(year).ok_or_else(|| {
                 let now = certgen::time::date(clock.now());
-                Failure::usage(format!(
-                    "the year {year} does not begin after the set's clock, {now}"
-                ))
+                let cause = format!("the year {year} does not begin after the set's clock, {now}");
+                let later = format!("choose a year after {}", clock.now().year());
+                Failure::new(Code::Usage, cause).with_remedy(Remedy::text(later))
             }),
         }
     }
