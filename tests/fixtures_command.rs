@@ -59,6 +59,22 @@ fn the_environment_clock_and_the_option_give_the_same_set() {
 }
 
 #[test]
+fn neither_place_nor_umask_nor_processors_change_a_byte() {
+    let place = Folder::new();
+    let only = ["--scenario", "good/*", "--scenario", "store/*"];
+    make(&place.join("a"), &only).ok();
+    let mut shell = peer("sh");
+    shell
+        .envs([("TZ", "Asia/Tokyo"), ("LC_ALL", "tr_TR.UTF-8")])
+        .args(["-c", "umask 077; exec taskset -c 0 \"$@\"", "sh"])
+        .args([env!("CARGO_BIN_EXE_certgen"), "fixtures", "--out"])
+        .arg(place.join("another/place"))
+        .args(only);
+    run(&mut shell).ok();
+    assert_eq!(tree(&place.join("a")), tree(&place.join("another/place")));
+}
+
+#[test]
 fn a_folder_with_other_files_is_left_alone() {
     let place = Folder::new();
     place.write("set/precious", "x");

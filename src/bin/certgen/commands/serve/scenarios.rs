@@ -45,6 +45,7 @@ pub(super) fn brokers(
         brokers.push(broker);
         port = port.saturating_add(u16::from(port != 0));
     }
+    greeting.push_str("these files are written by: certgen fixtures --out fixtures\n");
     match (brokers.is_empty(), last) {
         (false, _) => Ok((brokers, greeting)),
         (true, Some(failure)) => Err(failure),
