@@ -1,5 +1,5 @@
 //! The layouts of fixtures in the hands of those whose files they replace.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
