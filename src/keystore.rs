@@ -144,6 +144,7 @@
 mod bcfks;
 mod ber;
 mod bks;
+mod cut_off;
 mod decode;
 mod encode;
 mod error;

@@ -300,3 +300,46 @@ fn algorithms_that_are_not_read_are_named() {
         assert!(output.stderr.contains(name), "{}", output.stderr);
     }
 }
+
+/// Stores and certificates that were cut off are called that, whatever their format.
+#[test]
+fn what_was_cut_off_is_called_cut_off() {
+    let folder = pki();
+    let bundle = ["bundle", "phone", "--format", "p12,bcfks,bks,jks"];
+    call(
+        &folder,
+        &[&bundle[..], &["--store-password", "env:STORE"]].concat(),
+    )
+    .ok();
+    let mut openssl = peer("openssl");
+    openssl.args([
+        "x509",
+        "-in",
+        "certs/ca/ca.crt",
+        "-outform",
+        "DER",
+        "-out",
+        "ca.der",
+    ]);
+    run(openssl.current_dir(folder.path())).ok();
+    for (file, said) in [
+        ("certs/client/phone.p12", "the PKCS#12 store is damaged"),
+        ("certs/client/phone.bcfks", "the BCFKS store is damaged"),
+        ("certs/client/phone.bks", "the BKS store is damaged"),
+        ("certs/client/phone.jks", "the JKS store is damaged"),
+        ("ca.der", "DER that was cut off"),
+    ] {
+        let whole = folder.read(file);
+        for length in [100, whole.len() / 2, whole.len() - 1] {
+            folder.write(file, whole.get(..length).unwrap());
+            let inspect = ["inspect", file, "--store-password", "env:STORE"];
+            let output = call(&folder, &inspect);
+            assert_eq!(output.status, Some(2), "{file} {length}");
+            assert!(
+                output.stderr.contains(said),
+                "{file} {length}: {}",
+                output.stderr
+            );
+        }
+    }
+}

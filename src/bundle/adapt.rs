@@ -32,7 +32,8 @@ pub(super) fn adapt(
     for entry in &store.entries {
         entries.extend(adapter.entry(entry)?);
     }
-    if entries.is_empty() && !store.entries.is_empty() {
+    // PEM without a block is an empty file, which nothing reads.
+    if entries.is_empty() && (!store.entries.is_empty() || format == Format::Pem) {
         return Err(Error::NothingLeft { format });
     }
     adapter.whole(store);

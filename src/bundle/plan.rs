@@ -364,6 +364,16 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_store_becomes_every_store_but_pem() {
+        for format in Format::ALL {
+            let empty = Keystore::new(Format::Bks, Vec::new());
+            let planned = planned(&empty, Output::new(format), &[]);
+            let refused = matches!(planned, Err(Error::NothingLeft { .. }));
+            assert_eq!(refused, format == Format::Pem, "{format}");
+        }
+    }
+
+    #[test]
     fn what_java_takes_for_one_and_what_is_clear_is_said() {
         let parts = parts();
         let mut both = store(&parts, "A");

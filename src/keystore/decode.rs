@@ -1,7 +1,7 @@
 //! From bytes to a store: what format they are is told by content, never by name.
 
 use super::{
-    Error, Format, Keystore, Limits, Passwords, bcfks, bks, jceks, jks, pem, pkcs12, uber,
+    Error, Format, Keystore, Limits, Passwords, bcfks, bks, cut_off, jceks, jks, pem, pkcs12, uber,
 };
 
 /// The format that the first bytes (and, for BKS and UBER, the structure) tell.
@@ -17,7 +17,7 @@ pub fn detect(bytes: &[u8]) -> Option<Format> {
         [0x30, ..] if pkcs12::looks_like_pkcs12(bytes) => Some(Format::Pkcs12),
         [0x30, ..] if bcfks::looks_like_bcfks(bytes) => Some(Format::Bcfks),
         _ if pem::looks_like_pem(bytes) => Some(Format::Pem),
-        _ => None,
+        _ => cut_off::store(bytes),
     }
 }
 
@@ -63,6 +63,10 @@ pub fn decode(bytes: &[u8], passwords: &Passwords<'_>, limits: &Limits) -> Resul
 }
 
 fn first_bytes(bytes: &[u8]) -> String {
+    if let Some(announced) = cut_off::announced(bytes) {
+        let there = bytes.len();
+        return format!("it is DER that was cut off, {there} of {announced} bytes are there");
+    }
     match bytes.get(..bytes.len().min(8)) {
         None | Some([]) => "there are none, it is empty".to_owned(),
         Some(first) => format!("they begin with {}", crate::x509::hex(first)),

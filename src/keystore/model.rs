@@ -147,7 +147,8 @@ pub struct Keystore {
 }
 
 impl Keystore {
-    /// A store of these entries, made here.
+    /// A store of these entries, made here. [`encode()`](super::encode()) writes it in the format that
+    /// its options name, whichever this is.
     #[must_use]
     pub fn new(format: Format, entries: Vec<Entry>) -> Self {
         Self {
@@ -400,7 +401,7 @@ impl SealedKey {
     }
 }
 
-/// The passwords to try.
+/// The passwords to try. Stores with one password need [`Passwords::store`] alone.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Passwords<'a> {
     /// The store's; without one, what needs none is read and the rest stays sealed.
@@ -419,6 +420,13 @@ impl<'a> Passwords<'a> {
 }
 
 /// Bounds on what a file may ask for; the defaults suit files of strangers.
+///
+/// ```
+/// use certgen::keystore::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.kdf_work = 1_000_000; // a store may ask for a million iterations, all keys together
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Limits {
