@@ -96,9 +96,18 @@ fn parse(text: &str) -> Rows {
             let fields: Vec<&str> = line.split('\t').collect();
             assert_eq!(fields.len(), 4, "{line}");
             let own = |index: usize| fields[index].to_owned();
-            ((own(0), own(1)), (own(2), own(3)))
+            ((own(0), own(1)), (own(2), printable(fields[3])))
         })
         .collect()
+}
+
+/// Control characters in words (a NUL of a name, say) written out, so that the table stays a text.
+fn printable(words: &str) -> String {
+    let written = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    words.chars().map(written).collect()
 }
 
 fn webpki() -> Rows {

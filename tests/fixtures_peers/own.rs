@@ -79,10 +79,12 @@ fn looked_at(fixture: &Fixture) -> Said {
     let mut said = Said::of(&[]);
     for file in files.filter(|file| wanted.contains(&file.kind)) {
         let open = |text: Option<&str>| text.map(|text| Password::new(text.to_owned()));
-        let store = open(file.password);
-        let keys: Vec<Password> = open(file.key_password.or(file.password))
-            .into_iter()
-            .collect();
+        // The password of a PEM key is the key's; that of a store opens its keys as well.
+        let (of_store, of_key) = match file.kind {
+            Kind::Store => (file.password, file.key_password),
+            _ => (None, file.password),
+        };
+        let (store, keys) = (open(of_store), Vec::from_iter(open(of_key)));
         let look = Look {
             judge: Lone::at(Clock::DEFAULT),
             passwords: Passwords {
