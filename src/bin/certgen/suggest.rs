@@ -17,7 +17,7 @@ pub(crate) fn line_in(action: &Action, dir: &std::path::Path) -> String {
 }
 
 /// The command as words, where `given` are the arguments of the command that is running.
-fn words(action: &Action, given: &[String]) -> Vec<String> {
+pub(crate) fn words(action: &Action, given: &[String]) -> Vec<String> {
     let mut words = Words {
         folder: option(given, "--dir"),
         words: Vec::new(),
