@@ -235,6 +235,11 @@ fn mosquittos_tests_find_the_files_that_hold_several_things() {
         list.contains("Signing CA") && list.contains("Next Update: Dec 31 23:59:59 2049"),
         "{list}"
     );
+    let empty = openssl(&folder, &["crl", "-in", "crl-empty.pem", "-noout", "-text"]);
+    assert!(empty.contains("Signing CA") && empty.contains("No Revoked Certificates"));
+    // A folder of trust, in which OpenSSL finds the root by the hash of its name.
+    let trust = ["verify", "-CApath", "capath", "-no-CAfile", "-no-CAstore"];
+    openssl(&folder, &[&trust[..], &["test-signing-ca.crt"]].concat());
     let group = openssl(
         &folder,
         &["dhparam", "-in", "dhparam", "-noout", "-check", "-text"],

@@ -189,6 +189,12 @@ fn known(folder: &Path) -> BTreeSet<String> {
     certgen::fixtures::manifest_paths(&text).unwrap_or_default()
 }
 
+/// So many of something.
+fn counted(number: usize, what: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{end}")
+}
+
 fn report(
     folder: &Path,
     request: &Request,
@@ -221,8 +227,11 @@ fn report(
     let (start, end) = request.clock.good();
     let verb = if dry { "would write" } else { "wrote" };
     let what = match request.layout {
-        Layout::Scenarios => format!("{scenarios} scenarios, {files} files"),
-        layout => format!("the layout of {layout}, {files} files"),
+        Layout::Scenarios => {
+            let scenarios = counted(scenarios, "scenario");
+            format!("{scenarios}, {}", counted(files, "file"))
+        }
+        layout => format!("the layout of {layout}, {}", counted(files, "file")),
     };
     let mut text = format!("{verb} {}: {what}\n", folder.display());
     text.push_str(&format!(
