@@ -14,7 +14,7 @@ mod round_trips;
 
 use certgen::keystore::{
     Alias, Content, EncodeOptions, Entry, Error, Format, Integrity, KeyState, Keystore, Limits,
-    Opened, Passwords, decode, encode,
+    Opened, Passwords, decode, detect, encode,
 };
 use certgen::random::{Random, SystemRandom};
 use making::{
@@ -123,6 +123,18 @@ fn what_is_cut_off_or_followed_is_refused() {
             longer.resize(bytes.len() + extra, 0);
             assert!(open(&longer, "password").is_err(), "{format} {extra}");
         }
+    }
+}
+
+#[test]
+fn an_uber_that_was_cut_off_is_no_bks() {
+    let uber = unhex(UBER);
+    for end in 33..uber.len() {
+        assert_eq!(detect(&uber[..end]), Some(Format::Uber), "{end}");
+    }
+    let bks = unhex(BKS_V2);
+    for end in 9..bks.len() {
+        assert_eq!(detect(&bks[..end]), Some(Format::Bks), "{end}");
     }
 }
 

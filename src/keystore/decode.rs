@@ -21,16 +21,27 @@ pub fn detect(bytes: &[u8]) -> Option<Format> {
     }
 }
 
+/// The directory of a UBER is noise; that of a BKS shows, also where the rest is damaged or cut off.
 fn bks_or_uber(bytes: &[u8]) -> Format {
-    let looks_like_uber = || {
-        let salt_is_20 = bytes.get(4..8) == Some(&[0, 0, 0, 20]);
-        let body = bytes.len().saturating_sub(32);
-        salt_is_20 && body >= 32 && body.is_multiple_of(16)
-    };
-    if !bks::looks_like_bks(bytes, &Limits::default()) && looks_like_uber() {
+    let salt_is_20 = bytes.get(4..8) == Some(&[0, 0, 0, 20]);
+    let body = bytes.get(32..).unwrap_or_default();
+    let begins_with_noise = body.first().is_some_and(|first| *first > 4);
+    let whole_blocks = body.len() >= 32 && body.len().is_multiple_of(16);
+    let is_noise = begins_with_noise || (whole_blocks && !begins_with_entry(body));
+    if salt_is_20 && is_noise && !bks::looks_like_bks(bytes, &Limits::default()) {
         return Format::Uber;
     }
     Format::Bks
+}
+
+/// An entry's type, its alias, and a date of four digits: noise looks like that once in a million.
+fn begins_with_entry(body: &[u8]) -> bool {
+    let [1..=4, high, low, rest @ ..] = body else {
+        return false;
+    };
+    let date = usize::from(u16::from_be_bytes([*high, *low]));
+    rest.get(date..)
+        .is_some_and(|date| date.starts_with(&[0, 0]))
 }
 
 /// Reads a store of any known format.

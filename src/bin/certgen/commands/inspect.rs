@@ -244,12 +244,15 @@ fn unread(error: &Error, path: &str) -> Finding {
         Error::NotAKeystore { .. } => Severity::Note,
         _ => Severity::Failure,
     };
-    let remedy = Remedy::run(
-        "look at it by itself, with its own password",
-        Action::Inspect {
-            what: path.to_owned(),
-        },
-    );
+    let by_itself = || {
+        let what = path.to_owned();
+        let text = "look at it by itself, with its own password";
+        Remedy::run(text, Action::Inspect { what })
+    };
+    let remedy = match severity {
+        Severity::Warning => by_itself(),
+        _ => error.remedy().unwrap_or_else(by_itself),
+    };
     Finding::new(error.code(), severity, error.to_string())
         .about(path)
         .with_remedy(remedy)
