@@ -12,9 +12,6 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::Cli;
 
-/// Options of other programs that texts name, with the program that has them.
-const FOREIGN: &[(&str, &str)] = &[];
-
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
@@ -76,8 +73,7 @@ fn every_option_that_a_text_names_exists() {
     let mut check = |place: String, text: &str| {
         for option in options(text) {
             seen += 1;
-            let foreign = FOREIGN.iter().any(|(theirs, _)| *theirs == option);
-            if !foreign && !real.contains(&option) {
+            if !real.contains(&option) {
                 wrong.push(format!("{place}: {option}"));
             }
         }

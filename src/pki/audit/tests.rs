@@ -300,3 +300,27 @@ fn a_leaf_that_comes_alone_may_lack_its_intermediate() {
         remedy.text
     );
 }
+
+#[test]
+fn names_that_cannot_be_issued_are_not_suggested() {
+    let root = root_of(&profile("Root", 3_000));
+    let leaf = broker(&root, 90, KeyType::P256);
+    let mut certificate = Certificate::from_der(&leaf).unwrap();
+    let long = format!("{}.lan", "x".repeat(70));
+    let names = [
+        "*",
+        "*.lan",
+        "mq*.lan",
+        "-x.lan",
+        &long,
+        "*.lab.test",
+        "mqtt.lan",
+    ];
+    let names = names.map(|name| GeneralName::Dns(name.into()));
+    certificate.subject_alt_names = Some(names.to_vec());
+    let remedy = words::reissue(&certificate, Role::Server { host: HOST }, "again");
+    let Some(crate::finding::Action::IssueBroker { names, .. }) = remedy.action else {
+        panic!("{remedy:?}");
+    };
+    assert_eq!(names, [HOST, "*.lab.test", "mqtt.lan"]);
+}

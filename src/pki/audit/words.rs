@@ -115,7 +115,7 @@ pub(super) fn reissue(leaf: &Certificate, role: Role<'_>, text: &str) -> Remedy 
             let host = host.trim_end_matches('.').to_owned();
             let mut names = vec![host];
             for name in host_names(leaf) {
-                if names.len() < LIST_LIMIT && !names.contains(&name) && is_sane(&name) {
+                if names.len() < LIST_LIMIT && !names.contains(&name) && can_be_issued(&name) {
                     names.push(name);
                 }
             }
@@ -134,6 +134,14 @@ pub(super) fn reissue(leaf: &Certificate, role: Role<'_>, text: &str) -> Remedy 
             Remedy::run(text, action)
         }
     }
+}
+
+/// Whether certgen would issue a certificate for this name of a stranger's.
+fn can_be_issued(name: &str) -> bool {
+    let is_wide = name
+        .strip_prefix("*.")
+        .is_some_and(|suffix| !suffix.contains('.'));
+    is_sane(name) && !is_wide && crate::pki::host(name).is_ok()
 }
 
 /// Whether a stranger's name may stand in a suggested command.

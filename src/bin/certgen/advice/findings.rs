@@ -10,6 +10,7 @@ use certgen::diagnose::transcript::MqttVersion;
 use certgen::finding::{Action, Finding};
 use certgen::fixtures::{self, Clock};
 use certgen::pki::audit::{Question, Role, audit};
+use certgen::pki::host;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
@@ -22,6 +23,11 @@ fn wrong(place: &str, finding: &Finding) -> Option<String> {
     let action = finding.remedy.as_ref()?.action.as_ref()?;
     if matches!(action, Action::Shell { .. }) {
         return None; // another program's
+    }
+    if let Action::IssueBroker { names, .. } = action
+        && let Some(name) = names.iter().find(|name| host(name).is_err())
+    {
+        return Some(format!("{place}: {}: `{name}`", finding.code));
     }
     let words = words(action, &given);
     let error = Cli::try_parse_from(&words).err()?;
