@@ -10,6 +10,8 @@
 
 mod support;
 
+use std::path::Path;
+
 #[path = "store_peers/lines.rs"]
 #[expect(dead_code, reason = "shared with the peers of other stores")]
 mod lines;
@@ -128,28 +130,33 @@ fn samples() -> Vec<Sample> {
 fn theirs_is_read_here() {
     let folder = Folder::new();
     let mut count = 0;
-    let peers = Peer::every();
-    for material in Material::every() {
-        let files = material.write(&folder);
-        for peer in &peers {
-            for (variant, file) in peer.write(&folder, &files, PASSWORD) {
+    let materials = Material::every();
+    let files: Vec<_> = materials.iter().map(|one| one.write(&folder)).collect();
+    for peer in Peer::every() {
+        let written = peer.write_all(&folder, &files, PASSWORD);
+        for (material, stores) in materials.iter().zip(written) {
+            for (variant, file) in stores {
                 count += 1;
                 let name = format!("{} {variant} {}", peer.name(), material.name);
-                let bytes = std::fs::read(&file).unwrap();
-                let open = |password: &str| {
-                    let password = Password::new(password.into());
-                    let passwords = Passwords {
-                        store: Some(&password),
-                        keys: &[],
-                    };
-                    decode(&bytes, &passwords, &Limits::default())
-                };
-                let store = open(PASSWORD).unwrap_or_else(|error| panic!("{name}: {error}"));
-                assert_eq!(store.integrity, Integrity::Verified, "{name}");
-                assert_eq!(Contents::of(&store), material.contents(), "{name}");
-                assert!(open("another password").is_err(), "{name}");
+                is_read(&file, &name, material);
             }
         }
     }
     assert!(count >= 30, "{count} stores were written");
+}
+
+fn is_read(file: &Path, name: &str, material: &Material) {
+    let bytes = std::fs::read(file).unwrap();
+    let open = |password: &str| {
+        let password = Password::new(password.into());
+        let passwords = Passwords {
+            store: Some(&password),
+            keys: &[],
+        };
+        decode(&bytes, &passwords, &Limits::default())
+    };
+    let store = open(PASSWORD).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(store.integrity, Integrity::Verified, "{name}");
+    assert_eq!(Contents::of(&store), material.contents(), "{name}");
+    assert!(open("another password").is_err(), "{name}");
 }

@@ -149,12 +149,30 @@ impl Peer {
         }
     }
 
-    /// The stores that it makes of a key and its chain, each in another way.
-    pub fn write(self, folder: &Folder, files: &Files, password: &str) -> Vec<(String, PathBuf)> {
-        let target = |variant: &str| {
-            let name = format!("{}-{variant}-{}.p12", self.name(), files.name);
-            folder.join(name)
-        };
+    /// The stores that it makes of each key and its chain, each in another way.
+    pub fn write_all(
+        self,
+        folder: &Folder,
+        all: &[Files],
+        password: &str,
+    ) -> Vec<Vec<(String, PathBuf)>> {
+        if let Some(provider) = self.provider() {
+            let target = |files: &Files| self.target(folder, "default", files);
+            let targets: Vec<PathBuf> = all.iter().map(target).collect();
+            java_write(folder, self.java(), provider, all, &targets, password);
+            let made = targets.into_iter();
+            return made.map(|file| vec![("default".into(), file)]).collect();
+        }
+        let write = |files| self.write(folder, files, password);
+        all.iter().map(write).collect()
+    }
+
+    fn target(self, folder: &Folder, variant: &str, files: &Files) -> PathBuf {
+        folder.join(format!("{}-{variant}-{}.p12", self.name(), files.name))
+    }
+
+    fn write(self, folder: &Folder, files: &Files, password: &str) -> Vec<(String, PathBuf)> {
+        let target = |variant: &str| self.target(folder, variant, files);
         match self {
             Self::OpenSsl => {
                 let variants: [(&str, &[&str]); 4] = [
@@ -220,11 +238,7 @@ impl Peer {
                     .into()
             }
             Self::Sun | Self::BouncyCastle | Self::BouncyCastle182 | Self::BouncyCastle187 => {
-                let provider = self.provider().unwrap();
-                let file = target("default");
-                let words = java_words("write", provider, &file, password);
-                java_write(folder, self.java(), words, files);
-                vec![("default".to_owned(), file)]
+                unreachable!("one JVM writes all files")
             }
             Self::GnuTls => gnutls_write(files, password, &target),
             Self::Nss if files.name == "ed25519" => Vec::new(),
@@ -342,11 +356,23 @@ fn java_contents(lines: &[Vec<&str>]) -> Option<Contents> {
     (!out.keys.is_empty()).then_some(out)
 }
 
-fn java_write(folder: &Folder, jvm: Java, mut words: Vec<String>, files: &Files) {
-    words.push(hex("phone"));
-    let sources = [&files.key_der, &files.leaf_der, &files.ca_der];
-    words.extend(sources.map(|file| shown(file).to_owned()));
-    let printed = java(folder, &jvm, &[words]);
+fn java_write(
+    folder: &Folder,
+    jvm: Java,
+    provider: &str,
+    all: &[Files],
+    targets: &[PathBuf],
+    password: &str,
+) {
+    let words = |(files, target): (&Files, &PathBuf)| {
+        let mut words = java_words("write", provider, target, password);
+        words.push(hex("phone"));
+        let sources = [&files.key_der, &files.leaf_der, &files.ca_der];
+        words.extend(sources.map(|file| shown(file).to_owned()));
+        words
+    };
+    let plan: Vec<_> = all.iter().zip(targets).map(words).collect();
+    let printed = java(folder, &jvm, &plan);
     assert!(!printed.contains("\trefused\t"), "{printed}");
 }
 
