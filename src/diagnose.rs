@@ -10,6 +10,7 @@ mod handshake;
 mod network;
 mod port;
 mod publish;
+mod schemes;
 mod session;
 pub mod transcript;
 mod words;

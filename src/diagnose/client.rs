@@ -2,6 +2,7 @@
 
 use super::Criteria;
 use super::handshake::is_about_client;
+use super::schemes::{acceptable_keys, scheme_name};
 use super::transcript::{
     Alert, CertificateRequest, ClientCertificate, Identity, Silence, Tls, TlsFailure, Transcript,
 };
@@ -143,7 +144,10 @@ impl Case<'_> {
         failure(
             Code::ClientSignatureUnsupported,
             cause,
-            "issue the client's certificate with a key that the broker accepts (RSA 2048, or P-256), or widen the broker's list of signature algorithms",
+            format!(
+                "issue the client's certificate with a key that the broker accepts{}, or widen the broker's list of signature algorithms",
+                acceptable_keys(self.request().map_or(&[], |request| &request.schemes))
+            ),
         )
     }
 
@@ -457,28 +461,6 @@ const LOCAL_ALL: &[Code] = &[
     Code::NameConstraintViolated,
     Code::UnknownCriticalExtension,
 ];
-
-/// RFC 8446 section 4.2.3.
-fn scheme_name(scheme: u16) -> String {
-    let name = match scheme {
-        0x0201 => "rsa_pkcs1_sha1",
-        0x0203 => "ecdsa_sha1",
-        0x0401 => "rsa_pkcs1_sha256",
-        0x0501 => "rsa_pkcs1_sha384",
-        0x0601 => "rsa_pkcs1_sha512",
-        0x0403 => "ecdsa_secp256r1_sha256",
-        0x0503 => "ecdsa_secp384r1_sha384",
-        0x0603 => "ecdsa_secp521r1_sha512",
-        0x0804 => "rsa_pss_rsae_sha256",
-        0x0805 => "rsa_pss_rsae_sha384",
-        0x0806 => "rsa_pss_rsae_sha512",
-        0x0807 => "ed25519",
-        0x0808 => "ed448",
-        0x0809 => "rsa_pss_pss_sha256",
-        other => return format!("0x{other:04x}"),
-    };
-    name.to_owned()
-}
 
 /// Whether the refusal of a client certificate (or its absence) explains that the peer closed.
 pub(super) fn explains_close(transcript: &Transcript) -> bool {

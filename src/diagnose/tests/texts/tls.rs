@@ -217,7 +217,10 @@ fn the_client_certificate() {
                 "no common scheme",
                 |t| wanted(t, ClientCertificate::NoCommonScheme, 116),
                 Code::ClientSignatureUnsupported,
-                &["it accepts ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256"],
+                &[
+                    "it accepts ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256",
+                    "(`--key rsa2048`, `--key p256`)",
+                ],
             ),
             (
                 "untrusted",
