@@ -61,11 +61,30 @@ impl Adapter {
         Ok(Some(Entry::new(alias, entry.created, content)))
     }
 
-    /// Java lower-cases aliases of JKS and JCEKS on every call, and never finds others.
     fn alias(&mut self, alias: &Alias) -> Result<Alias, Error> {
-        if !matches!(self.format, Format::Jks | Format::Jceks) {
-            return Ok(alias.clone());
+        let (kept, why) = match self.format {
+            Format::Jks | Format::Jceks => return self.lower_case(alias),
+            Format::Pkcs12 => (
+                without_end(alias),
+                "PKCS#12 takes a NUL at its end for no part",
+            ),
+            Format::Bcfks => (
+                whole_characters(alias),
+                "BCFKS holds whole characters alone",
+            ),
+            _ => return Ok(alias.clone()),
+        };
+        if kept != *alias {
+            self.note(
+                alias,
+                format!("the alias `{alias}` becomes `{kept}`: {why}"),
+            );
         }
+        Ok(kept)
+    }
+
+    /// Java lower-cases aliases of JKS and JCEKS on every call, and never finds others.
+    fn lower_case(&mut self, alias: &Alias) -> Result<Alias, Error> {
         let lower = lower_case(alias);
         let shown = alias.to_string();
         if let Some(first) = self.aliases.insert(lower.units().to_vec(), shown.clone()) {
@@ -277,6 +296,18 @@ impl Adapter {
         let finding = Finding::note(Code::ConversionLoss, cause);
         self.losses.push(finding.about(alias.to_string()));
     }
+}
+
+/// Windows ends friendly names with a NUL, which readers leave away.
+fn without_end(alias: &Alias) -> Alias {
+    let end = alias.units().iter().rposition(|unit| *unit != 0);
+    let kept = alias.units().get(..=end.unwrap_or_default());
+    Alias::from_units(kept.filter(|_| end.is_some()).unwrap_or_default().to_vec())
+}
+
+/// Lone surrogates become U+FFFD.
+fn whole_characters(alias: &Alias) -> Alias {
+    Alias::from(alias.to_string().as_str())
 }
 
 /// Java's lower case, which leaves lone surrogates alone.

@@ -364,6 +364,25 @@ mod tests {
     }
 
     #[test]
+    fn aliases_that_a_format_cannot_hold_change_with_a_word() {
+        use crate::keystore::Alias;
+        for (format, alias, kept) in [
+            (Format::Pkcs12, vec![0x78, 0], vec![0x78]),
+            (Format::Pkcs12, vec![0], vec![]),
+            (Format::Bcfks, vec![0x78, 0xd83d], vec![0x78, 0xfffd]),
+            (Format::Bks, vec![0x78, 0xd83d, 0], vec![0x78, 0xd83d, 0]),
+        ] {
+            let mut store = store(&parts(), "phone");
+            let changes = alias != kept;
+            store.entries[0].alias = Alias::from_units(alias);
+            let made = planned(&store, Output::new(format), &[]).unwrap();
+            assert_eq!(made.store.entries[0].alias.units(), kept, "{format}");
+            let said = made.findings.iter().any(|f| f.cause.contains("becomes"));
+            assert_eq!(said, changes, "{format}");
+        }
+    }
+
+    #[test]
     fn an_empty_store_becomes_every_store_but_pem() {
         for format in Format::ALL {
             let empty = Keystore::new(Format::Bks, Vec::new());

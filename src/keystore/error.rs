@@ -158,7 +158,9 @@ impl Diagnostic for Error {
             Self::KeyPasswordDiffers { .. } => {
                 "give the key's own password as well, or make the store again with one password for both: phones and brokers know only one"
             }
-            Self::NotRepresentable { .. } => "choose another format",
+            Self::NotRepresentable { .. } => {
+                "choose another format, or change what this one cannot hold"
+            }
             Self::OptionRefused { .. } => {
                 "leave the choice to the format, or choose a possible value"
             }
