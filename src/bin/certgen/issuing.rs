@@ -5,7 +5,7 @@ mod leaf;
 mod options;
 mod report;
 
-pub(crate) use authority::{Protection, open, sealed};
+pub(crate) use authority::{Protection, open, public_key, sealed};
 pub(crate) use leaf::{Leaf, Names, Order, issue, profile, request};
 pub(crate) use options::{IssueOptions, Replacing};
 pub(crate) use report::{Entry, Report, lifetime_note};

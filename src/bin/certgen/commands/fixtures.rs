@@ -64,7 +64,7 @@ struct Choice {
     /// A seed that nobody has used; the manifest names it
     #[arg(long)]
     random: bool,
-    /// Let nothing end after this year; 2037 suits clocks of 32 bits
+    /// Let nothing end after this year but what is about a late end; 2037 suits clocks of 32 bits
     #[arg(long, value_name = "YEAR", conflicts_with = "relative")]
     until: Option<i32>,
     /// Dates around now (from one hour before) instead of fixed ones

@@ -41,7 +41,8 @@ pub(crate) fn open(
     Ok((authority, password))
 }
 
-fn public_key(path: &Path) -> Failure {
+/// The refusal of a CA whose key is public, since it is a fixture.
+pub(crate) fn public_key(path: &Path) -> Failure {
     let cause = format!(
         "`{}` is a test fixture: everybody has its private key, and could issue the same",
         path.display()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use certgen::finding::{Code, Finding};
+use certgen::finding::Finding;
 use certgen::pki::audit::{Lone, is_fixture, lone};
 use certgen::pki::{Authority, Identity};
 use certgen::secret::Password;
@@ -13,6 +13,7 @@ use super::write::NewAuthority;
 use super::{Arguments, check, finish, unprotected};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::issuing::public_key;
 use crate::password::{self, Purpose};
 use crate::present::Status;
 
@@ -29,11 +30,7 @@ pub(super) fn import(
     let folder = PkiFolder::new(&context.dir);
     let chain = read_certificates(certificate)?;
     if chain.iter().any(is_fixture) && !arguments.allow_fixture_ca {
-        let cause = format!(
-            "`{}` is a test fixture, and its key is public",
-            certificate.display()
-        );
-        return Err(Failure::new(Code::FixtureAuthority, cause));
+        return Err(public_key(certificate));
     }
     check(&folder, arguments)?;
     let opened = opening_password(arguments, key)?;
