@@ -4,7 +4,7 @@ use super::foreign::{Protocol, recognize};
 use super::transcript::{
     Alert, Answer, Closing, HowClosed, LegacyAnswer, Tls, TlsAttempt, Transcript,
 };
-use super::words::{candidates, closing, failure, peer};
+use super::words::{candidates, closing, failure, peer, target};
 use crate::finding::{Action, Code, Finding, Remedy};
 
 /// The port answers something else than TLS.
@@ -28,6 +28,9 @@ pub(super) fn not_tls(transcript: &Transcript, first: &[u8]) -> Finding {
 pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Finding {
     let peer = peer(transcript);
     let port = transcript.request.port;
+    if let (Protocol::Http(line), Some(path)) = (protocol, &transcript.extra.websocket) {
+        return websocket_endpoint(transcript, line, path);
+    }
     match protocol {
         Protocol::Mqtt => plaintext(transcript),
         Protocol::Http(line) => {
@@ -70,8 +73,10 @@ pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Fi
         ),
         Protocol::Tls => failure(
             Code::OtherProtocol,
-            format!("{peer} answers with TLS inside TLS: the connection is wrapped twice"),
-            "let either the proxy or the broker end TLS, not both",
+            format!(
+                "TLS is fine, and inside it {peer} expects TLS once more: a proxy ends TLS, and passes what it held to a listener of the broker that wants TLS itself"
+            ),
+            "let the proxy connect to a plain listener of the broker (1883, on localhost alone), speak TLS to it (HAProxy: `ssl` on the server line, nginx: proxy_ssl on), or pass TLS through",
         ),
         Protocol::Unknown(bytes) => failure(
             Code::OtherProtocol,
@@ -81,6 +86,30 @@ pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Fi
             format!("check host and port: MQTT over TLS is 8883, and this is {port}"),
         ),
     }
+}
+
+/// The web server lets MQTT over WebSocket in at this path.
+fn websocket_endpoint(transcript: &Transcript, line: &str, path: &str) -> Finding {
+    let secured = transcript.tls.as_ref().is_some_and(Tls::is_complete);
+    let scheme = if secured { "wss" } else { "ws" };
+    let cause = format!(
+        "{} is an HTTP server (`{line}`), and takes MQTT over WebSocket at the path `{path}` ({scheme}://{}{path})",
+        peer(transcript),
+        target(transcript)
+    );
+    let mut extra = vec!["--websocket".to_owned(), path.to_owned()];
+    if !secured {
+        extra.push("--no-tls".to_owned());
+    }
+    let remedy = Remedy::run(
+        "switch WebSocket on in the client, with that path, or use the broker's port for MQTT without WebSocket (8883)",
+        Action::Verify {
+            host: transcript.request.host.clone(),
+            port: transcript.request.port,
+            extra,
+        },
+    );
+    Finding::failure(Code::WebsocketEndpoint, cause).with_remedy(remedy)
 }
 
 fn plaintext(transcript: &Transcript) -> Finding {
@@ -358,7 +387,7 @@ fn reasons(transcript: &Transcript, tls: &Tls, end: Option<Closing>) -> Vec<&'st
     }
     reasons.push("a proxy without a live backend");
     if at_once {
-        reasons.push("an address filter or connection limit (max_connections, tcp wrappers)");
+        reasons.push("an address filter, or a limit on connections or open files (max_connections, tcp wrappers, ulimit -n)");
     }
     if !reset {
         reasons.push(
@@ -395,6 +424,23 @@ pub(super) fn expects_tls(transcript: &Transcript, first: &[u8]) -> Option<Findi
         "{} expects TLS ({how}), and this check spoke MQTT in the clear",
         peer(transcript)
     );
-    let remedy = "switch TLS on in the client, or use the broker's plain port (1883)";
-    Some(failure(Code::PortExpectsTls, cause, remedy))
+    let (text, extra) = match &transcript.request.websocket {
+        Some(path) => (
+            "use `wss://` in place of `ws://`, or the port of plain WebSocket",
+            vec!["--websocket".to_owned(), path.clone()],
+        ),
+        None => (
+            "switch TLS on in the client, or use the broker's plain port (1883)",
+            Vec::new(),
+        ),
+    };
+    let remedy = Remedy::run(
+        text,
+        Action::Verify {
+            host: transcript.request.host.clone(),
+            port: transcript.request.port,
+            extra,
+        },
+    );
+    Some(Finding::failure(Code::PortExpectsTls, cause).with_remedy(remedy))
 }

@@ -3,9 +3,9 @@
 use super::foreign::recognize;
 use super::goodbye;
 use super::session::{identity, reason_name};
-use super::transcript::{Closing, Connack, Mqtt, MqttVersion, Silence, Transcript};
-use super::words::{candidates, closing, failure, limit, span, warning};
-use crate::finding::{Code, Finding};
+use super::transcript::{Closing, Connack, Mqtt, MqttVersion, Silence, TcpFailure, Transcript};
+use super::words::{candidates, closing, failure, limit, peer, span, warning};
+use crate::finding::{Action, Code, Finding, Remedy};
 
 /// What happened to subscription, message and session.
 pub(super) fn findings(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -> Vec<Finding> {
@@ -240,17 +240,36 @@ impl Case<'_> {
     }
 
     fn not_delivered(&self) -> Finding {
+        let tells = self.mqtt.version == MqttVersion::V5 && self.mqtt.puback.value().is_some();
+        let why = if tells {
+            format!(
+                "{} may publish there (the acknowledgement says so), and may not read it",
+                self.who()
+            )
+        } else {
+            format!(
+                "{} may not publish there, or may not read it (MQTT {} does not say so)",
+                self.who(),
+                self.mqtt.version
+            )
+        };
         let cause = format!(
-            "the broker took subscription and message, and the test message to `{}` never came back within {}: {} may not publish there, or may not read it (MQTT 3.1.1 does not say so)",
+            "the broker took subscription and message, and the test message to `{}` never came back within {}: {why}",
             self.mqtt.topic,
             limit(self.transcript),
-            self.who()
         );
-        failure(
-            Code::MessageNotDelivered,
-            cause,
-            "allow the topic for this user in the broker's access list (mosquitto: acl_file, `topic readwrite …`), or check with a topic that is allowed (--topic)",
-        )
+        let text = "allow the topic for this user in the broker's access list (mosquitto: acl_file, `topic readwrite …`), or check with a topic that is allowed (--topic)";
+        let asks_more = !tells && self.transcript.request.emulate.is_none();
+        let remedy = if asks_more && self.mqtt.version != MqttVersion::V5 {
+            let extra = vec!["--mqtt".to_owned(), "5".to_owned()];
+            Remedy::run(
+                format!("{text}; MQTT 5 says whether it is the publishing"),
+                Action::Again { extra },
+            )
+        } else {
+            Remedy::text(text)
+        };
+        Finding::failure(Code::MessageNotDelivered, cause).with_remedy(remedy)
     }
 
     /// The connection ended on the test message.
@@ -377,7 +396,7 @@ impl Case<'_> {
             return Some(finding);
         }
         Some(match instead {
-            Silence::Closed(end) => self.idle(*end),
+            Silence::Closed(end) => self.gone(*end).unwrap_or_else(|| self.idle(*end)),
             Silence::TimedOut => failure(
                 Code::NoPingresp,
                 "the broker did not answer PINGREQ while the session was held",
@@ -391,12 +410,34 @@ impl Case<'_> {
         })
     }
 
+    /// Nothing listens any more: it was not an idle limit.
+    fn gone(&self, end: Closing) -> Option<Finding> {
+        let reconnected = self.transcript.extra.reconnected.as_ref()?;
+        (*reconnected == Err(TcpFailure::Refused)).then(|| {
+            failure(
+                Code::BrokerStopped,
+                format!(
+                    "the session was cut {} after the connection was made, and nothing listens on {} any more: the broker was stopped, has crashed, or is starting again",
+                    span(end.after),
+                    peer(self.transcript)
+                ),
+                "start the broker, and look at its log and the system's for why it ended (`journalctl -u mosquitto`)",
+            )
+        })
+    }
+
     fn idle(&self, end: Closing) -> Finding {
         let keep_alive = self.transcript.request.mqtt.keep_alive;
+        let besides = match self.transcript.extra.reconnected {
+            Some(Ok(_)) => {
+                "; the port takes connections, so that the broker was at most started again"
+            }
+            _ => "",
+        };
         failure(
             Code::IdleTimeoutTooShort,
             format!(
-                "the session was cut {} after the connection was made, although the keep-alive is {}: something on the path (proxy, NAT, load balancer) has a shorter idle limit",
+                "the session was cut {} after the connection was made, although the keep-alive is {}: something on the path (proxy, NAT, load balancer) has a shorter idle limit{besides}",
                 span(end.after),
                 span(keep_alive)
             ),

@@ -38,6 +38,12 @@ pub(super) fn findings(transcript: &Transcript) -> Vec<Finding> {
 fn upgrade(transcript: &Transcript) -> Option<Finding> {
     let upgrade: &Upgrade = transcript.upgrade.as_ref()?;
     let why = upgrade.failure.as_ref()?;
+    if let Some(finding) = plain_findings(transcript, &[]).or_else(|| bare_mqtt(transcript, why)) {
+        return Some(finding);
+    }
+    if let (Some(300..=399), Some(location)) = (upgrade.status, &upgrade.location) {
+        return Some(redirected(transcript, upgrade, location));
+    }
     let status = upgrade
         .status
         .map_or_else(String::new, |status| format!(" (HTTP {status})"));
@@ -70,6 +76,44 @@ fn upgrade(transcript: &Transcript) -> Option<Finding> {
     Some(failure(Code::WebsocketRefused, cause, remedy))
 }
 
+/// The port speaks MQTT as it is, and not inside a WebSocket.
+fn bare_mqtt(transcript: &Transcript, why: &str) -> Option<Finding> {
+    if !transcript.extra.bare_mqtt {
+        return None;
+    }
+    let cause = format!(
+        "{} answers MQTT itself, and no WebSocket ({why}): this is the broker's port for MQTT without WebSocket",
+        peer(transcript)
+    );
+    let extra = match transcript.request.tls {
+        Some(_) => Vec::new(),
+        None => vec!["--no-tls".to_owned()],
+    };
+    let remedy = Remedy::run(
+        "connect without WebSocket (mqtts://), or use the port of the broker's WebSocket listener (mosquitto: `protocol websockets` below a `listener` of its own)",
+        Action::Verify {
+            host: transcript.request.host.clone(),
+            port: transcript.request.port,
+            extra,
+        },
+    );
+    Some(Finding::failure(Code::WebsocketRefused, cause).with_remedy(remedy))
+}
+
+fn redirected(transcript: &Transcript, upgrade: &Upgrade, location: &str) -> Finding {
+    let cause = format!(
+        "{} sends the path `{}` elsewhere (HTTP {}, to `{location}`), and clients of MQTT follow no redirect",
+        peer(transcript),
+        upgrade.path,
+        upgrade.status.unwrap_or_default(),
+    );
+    failure(
+        Code::WebsocketRefused,
+        cause,
+        format!("give the clients that address (with `wss://` in place of `https://`): {location}"),
+    )
+}
+
 fn no_connack(transcript: &Transcript, mqtt: &Mqtt, instead: &Silence) -> Option<Finding> {
     match instead {
         Silence::TimedOut => Some(timed_out(transcript)),
@@ -83,8 +127,15 @@ fn no_connack(transcript: &Transcript, mqtt: &Mqtt, instead: &Silence) -> Option
     }
 }
 
+/// Behind the end of TLS stands a listener that expects TLS itself.
+fn wrapped_twice(transcript: &Transcript) -> Option<Finding> {
+    let answer = transcript.extra.tls_in_tls.as_ref()?;
+    (recognize(&answer.bytes)? == Protocol::Tls)
+        .then(|| port::other_protocol(transcript, &Protocol::Tls))
+}
+
 fn timed_out(transcript: &Transcript) -> Finding {
-    if let Some(finding) = plain_findings(transcript, &[]) {
+    if let Some(finding) = plain_findings(transcript, &[]).or_else(|| wrapped_twice(transcript)) {
         return finding;
     }
     if let Some(end) = slow_close(transcript) {
@@ -116,7 +167,8 @@ fn closed(transcript: &Transcript, end: Closing) -> Option<Finding> {
     if let Some((name, _)) = working_alpn(transcript) {
         return Some(port::alpn_required(transcript, &name));
     }
-    if let Some(finding) = closes_on_version(transcript, end) {
+    if let Some(finding) = closes_on_version(transcript, end).or_else(|| wrapped_twice(transcript))
+    {
         return Some(finding);
     }
     Some(closed_on_connect(transcript, end))
@@ -159,6 +211,9 @@ fn closed_on_connect(transcript: &Transcript, end: Closing) -> Finding {
     }
     if version == MqttVersion::V5 {
         reasons.push("a broker that does not know MQTT 5");
+    }
+    if transcript.request.tls.is_some() {
+        reasons.push("a proxy that puts a PROXY header in front, to a broker that does not expect one (or the other way round)");
     }
     reasons.push("a limit on connections or packet size");
     let list = candidates(&reasons);
@@ -231,6 +286,7 @@ fn foreign(transcript: &Transcript, bytes: &[u8]) -> Finding {
         return malformed(transcript, "no bytes", bytes);
     };
     if transcript.request.tls.is_some()
+        && transcript.extra.websocket.is_none()
         && let Protocol::Http(line) = &protocol
     {
         return https(transcript, line);

@@ -135,6 +135,7 @@ codes! {
     MessageTooLarge = "message-too-large", "the message is larger than the broker takes";
     QosNotSupported = "qos-not-supported", "the broker does not support this quality of service";
     NoPingresp = "no-pingresp", "the broker did not answer a ping";
+    BrokerStopped = "broker-stopped", "the session ended while it was held, and nothing listens on the port any more";
     IdleTimeoutTooShort = "idle-timeout-too-short", "something on the path cuts the session before the keep-alive";
     SlowAnswers = "slow-answers", "(a note) a constant delay of about 40 ms: Nagle";
     // local files and stores

@@ -1,7 +1,7 @@
 //! Extra probes: short, harmless questions that tell the causes of a failure apart.
 //!
 //! Each is a connection of its own, bounded in time and bytes, without user name and password,
-//! without the client's certificate (but for a CONNECT of another version), and is asked only where its answer could change what the cause is.
+//! without the client's certificate (but where MQTT is asked for once more), and is asked only where its answer could change what the cause is.
 
 mod beyond_tls;
 mod bytes;
@@ -15,6 +15,7 @@ use super::Prober;
 use super::clock::Clock;
 use super::converse::{connect_again, hello, shake_only};
 use super::link::{Link, Stream};
+use super::tcp;
 use super::tls::{self, Hello};
 use crate::diagnose::transcript::{
     Alert, Connected, Incompatible, StepName, Tls, TlsFailure, Transcript,
@@ -22,6 +23,13 @@ use crate::diagnose::transcript::{
 
 /// How long one probe may take.
 const PROBE: Duration = Duration::from_secs(2);
+/// Before each connection after a session that ended: a broker that dies closes its sessions before
+/// its listener.
+const KNOCKS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(150),
+    Duration::from_millis(500),
+];
 const NO_APPLICATION_PROTOCOL: Alert = Alert(120);
 
 /// Asks what the transcript leaves open.
@@ -43,6 +51,7 @@ pub(super) async fn probe(
         Some(StepName::Tls) => probing.handshake().await,
         Some(StepName::Mqtt) => probing.mqtt().await,
         Some(StepName::Subscribe | StepName::Publish) => probing.after_connack().await,
+        Some(StepName::Hold) => probing.after_hold().await,
         _ => {}
     }
     if failed.is_some() {
@@ -104,6 +113,22 @@ impl Probing<'_> {
         }
     }
 
+    /// The session ended while it was held: the broker may be gone altogether.
+    async fn after_hold(&mut self) {
+        for pause in KNOCKS {
+            tokio::time::sleep(pause).await;
+            if !self.is_in_time() {
+                return;
+            }
+            let knocked = tcp::knock(self.peer, self.clock.within(PROBE)).await;
+            let is_gone = knocked.is_err();
+            self.transcript.extra.reconnected = Some(knocked);
+            if is_gone {
+                return;
+            }
+        }
+    }
+
     /// The handshake did not come about.
     async fn handshake(&mut self) {
         let Some(tls) = self.transcript.tls.clone() else {
@@ -121,7 +146,12 @@ impl Probing<'_> {
                     self.other_hellos().await;
                 }
             }
-            TlsFailure::NotTls => self.other_protocols(false).await,
+            TlsFailure::NotTls => {
+                self.other_protocols(false).await;
+                if tls.traffic.first.starts_with(b"HTTP/") {
+                    self.transcript.extra.websocket = self.websocket().await;
+                }
+            }
             TlsFailure::Incompatible(Incompatible::Alpn) => self.alpn().await,
             TlsFailure::Alert(alert) => {
                 if alert == NO_APPLICATION_PROTOCOL {

@@ -141,6 +141,11 @@ impl Connecting {
     }
 }
 
+/// Whether the address takes a connection; it is closed at once.
+pub(super) async fn knock(address: SocketAddr, deadline: Instant) -> Result<Connected, TcpFailure> {
+    attempt(address, deadline).await.0.result
+}
+
 async fn attempt(address: SocketAddr, deadline: Instant) -> Attempt {
     let started = Instant::now();
     let outcome = before(deadline, TcpStream::connect(address)).await;

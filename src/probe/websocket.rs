@@ -88,6 +88,10 @@ fn note_failure(upgrade: &mut Upgrade, error: Error) {
     upgrade.failure = Some(match error {
         Error::Http(response) => {
             upgrade.status = Some(response.status().as_u16());
+            let location = response.headers().get("Location");
+            upgrade.location = location
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned);
             format!("the server answered HTTP {}", response.status())
         }
         Error::Io(error) => match super::tls::alert_in(&error) {
@@ -122,6 +126,9 @@ fn refused(error: &ProtocolError) -> String {
         }
         ProtocolError::SecWebSocketSubProtocolError(_) => {
             "the server chooses another sub-protocol than `mqtt`".to_owned()
+        }
+        ProtocolError::HandshakeIncomplete => {
+            "the server closed the connection instead of answering".to_owned()
         }
         ProtocolError::HttparseError(_) => "the answer is no HTTP/1.1".to_owned(),
         ProtocolError::SecWebSocketAcceptKeyMismatch => {
@@ -219,6 +226,7 @@ mod tests {
                 "another sub-protocol",
             ),
             (ProtocolError::SecWebSocketAcceptKeyMismatch, "does not fit"),
+            (ProtocolError::HandshakeIncomplete, "instead of answering"),
         ] {
             let text = refused(&error);
             assert!(text.contains(words) && !text.contains("rror"), "{text}");

@@ -6,6 +6,7 @@ use crate::diagnose::transcript::{
     TlsFailure, TlsVersion,
 };
 
+mod gone;
 mod mqtt;
 mod tls;
 

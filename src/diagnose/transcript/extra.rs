@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Alert, Closing, Reply, Silence, Tls, TlsVersion};
+use super::{Alert, Closing, Connected, Reply, Silence, TcpFailure, Tls, TlsVersion};
 use crate::mqtt::{Connack, Version};
 
 /// The extra probes that were made; `None` for those that were not.
@@ -37,6 +37,14 @@ pub struct Extra {
     /// What came after CONNACK in a second session in which nothing further was asked, where the
     /// first one ended there; [`Silence::TimedOut`] where that session stayed open.
     pub after_connack: Option<Silence>,
+    /// A new connection, after the session had ended while it was held.
+    pub reconnected: Option<Result<Connected, TcpFailure>>,
+    /// The path at which a web server let MQTT over WebSocket in, where it had answered as one.
+    pub websocket: Option<String>,
+    /// Whether MQTT itself answered, where the WebSocket did not come about.
+    pub bare_mqtt: bool,
+    /// A ClientHello inside TLS, where CONNECT was not answered there.
+    pub tls_in_tls: Option<Answer>,
     /// Handshakes with the other addresses of the name.
     pub addresses: Vec<(core::net::SocketAddr, TlsAttempt)>,
 }

@@ -12,6 +12,8 @@ pub struct Upgrade {
     pub path: String,
     /// HTTP's status, where an answer came.
     pub status: Option<u16>,
+    /// Where the server redirects to, where it does.
+    pub location: Option<String>,
     /// The sub-protocol that the server chose.
     pub protocol: Option<String>,
     /// Why the upgrade failed, in one sentence; `None` where it did not.

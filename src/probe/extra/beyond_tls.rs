@@ -8,11 +8,15 @@ use super::{PROBE, Probing, legacy};
 use crate::diagnose::transcript::{Answer, Connack, MqttVersion, Reply, Silence, Tls};
 use crate::probe::converse::{connect_again, hello};
 use crate::probe::link::{Link, Stream};
+use crate::probe::tap::Tap;
 use crate::probe::tls::{self, Hello};
-use crate::probe::{session, tap::Tap};
+use crate::probe::{narrate, session, websocket};
 
 /// ALPN protocols that brokers are known to share a port by.
 const KNOWN_ALPN: [&str; 2] = ["x-amzn-mqtt-ca", "mqtt"];
+
+/// The paths that brokers take MQTT over WebSocket at: EMQX and HiveMQ, RabbitMQ, mosquitto (every path).
+const WEBSOCKET_PATHS: [&str; 3] = ["/mqtt", "/ws", "/"];
 
 /// How long a session in which nothing is asked is watched.
 const IDLE: Duration = Duration::from_secs(1);
@@ -21,7 +25,16 @@ impl Probing<'_> {
     /// The broker did not answer CONNECT as it should.
     pub(super) async fn mqtt(&mut self) {
         if self.transcript.request.tls.is_none() {
-            return self.in_the_clear().await;
+            self.in_the_clear().await;
+        }
+        if let Some(upgrade) = &self.transcript.upgrade {
+            if upgrade.failure.is_some() && upgrade.status.is_none() {
+                self.beside_websocket().await;
+            }
+            return;
+        }
+        if self.transcript.request.tls.is_none() {
+            return;
         }
         let mqtt = self.transcript.mqtt.as_ref();
         let Some(connack) = mqtt.map(|mqtt| mqtt.connack.clone()) else {
@@ -33,14 +46,20 @@ impl Probing<'_> {
                 ..
             } => {
                 self.transcript.extra.alpns = self.alpns().await;
+                self.transcript.extra.websocket = self.websocket().await;
             }
             Reply::Missing {
                 instead: Silence::Closed(_) | Silence::TimedOut | Silence::Malformed { .. },
                 ..
             } => {
-                let (version, https, alpns) =
-                    tokio::join!(self.other_version(), self.https(), self.alpns());
+                let (version, https, alpns, tls_in_tls) = tokio::join!(
+                    self.other_version(),
+                    self.https(),
+                    self.alpns(),
+                    self.tls_in_tls()
+                );
                 let extra = &mut self.transcript.extra;
+                extra.tls_in_tls = tls_in_tls;
                 extra.other_mqtt_version = version;
                 extra.https = https;
                 extra.alpns = alpns;
@@ -58,8 +77,77 @@ impl Probing<'_> {
             legacy::ask(self.peer, None, limit()),
             bytes::ask(self.peer, HTTP_GET, limit()),
         );
+        let is_http = http
+            .as_ref()
+            .is_some_and(|answer| answer.bytes.starts_with(b"HTTP/"))
+            || self.answered_http();
         self.transcript.extra.tls_hello = tls_hello;
         self.transcript.extra.http = http;
+        if is_http {
+            self.transcript.extra.websocket = self.websocket().await;
+        }
+    }
+
+    /// CONNECT was answered by a web server.
+    fn answered_http(&self) -> bool {
+        let mqtt = self.transcript.mqtt.as_ref();
+        let instead = mqtt.and_then(|mqtt| mqtt.connack.missing());
+        matches!(instead, Some(Silence::Foreign(bytes)) if bytes.starts_with(b"HTTP/"))
+    }
+
+    /// The first of the usual paths at which the web server lets MQTT over WebSocket in.
+    pub(super) async fn websocket(&self) -> Option<String> {
+        if self.transcript.request.websocket.is_some() {
+            return None;
+        }
+        let request = &self.transcript.request;
+        let authority = narrate::authority(&request.host, request.port);
+        for path in WEBSOCKET_PATHS {
+            let link = self.same_layers().await?;
+            let notes = link.notes();
+            let deadline = self.clock.within(PROBE);
+            let asked = websocket::upgrade(link.into_stream(), &authority, path, deadline).await;
+            if let (_, Some(socket), _) = asked {
+                let stream = Stream::WebSocket(Box::new(socket));
+                Link::new(stream, notes).close(&[]).await;
+                return Some(path.to_owned());
+            }
+        }
+        None
+    }
+
+    /// A link for a question: over TLS where TLS came about, in the clear where it did not.
+    async fn same_layers(&self) -> Option<Link> {
+        if self.transcript.tls.as_ref().is_some_and(Tls::is_complete) {
+            return self.link(true).await;
+        }
+        if !self.is_in_time() {
+            return None;
+        }
+        let tap = connect_again(self.peer, self.clock.within(PROBE)).await?;
+        let notes = tap.notes();
+        Some(Link::new(Stream::Plain(tap), notes))
+    }
+
+    /// No WebSocket, and no HTTP either: perhaps MQTT itself answers.
+    async fn beside_websocket(&mut self) {
+        let Some(mut link) = self.same_layers().await else {
+            return;
+        };
+        let id = bytes::client_id();
+        let version = self.transcript.request.mqtt.version;
+        let deadline = self.clock.within(PROBE);
+        let reply = session::connect_only(&mut link, version, &id, deadline).await;
+        let accepted = reply.value().is_some_and(|connack| connack.code == 0);
+        self.transcript.extra.bare_mqtt = reply.value().is_some();
+        link.close(if accepted { &[0xe0, 0] } else { &[] }).await;
+    }
+
+    /// Whether what stands behind the end of TLS expects TLS once more.
+    async fn tls_in_tls(&self) -> Option<Answer> {
+        let link = self.link(true).await?;
+        let hello = legacy::client_hello(None);
+        bytes::ask_over(link, &hello, self.clock.within(PROBE)).await
     }
 
     /// An HTTP request inside TLS, which a web server answers.

@@ -19,14 +19,16 @@ pub(super) const HTTP_GET: &[u8] =
 /// A PROXY header of version 1 that names no address.
 pub(super) const PROXY_HEADER: &[u8] = b"PROXY UNKNOWN\r\n";
 
+/// A client id that nobody else has.
+pub(super) fn client_id() -> String {
+    let random = array::<6>(&mut SystemRandom);
+    format!("certgen{}", crate::x509::hex(&random))
+}
+
 /// CONNECT of MQTT 3.1.1 with a clean session and a client id of its own, without credentials.
 pub(super) fn connect() -> Vec<u8> {
-    let client_id = format!(
-        "certgen{}",
-        crate::x509::hex(&array::<6>(&mut SystemRandom))
-    );
     let connect = Connect {
-        client_id,
+        client_id: client_id(),
         clean_session: true,
         keep_alive: 10,
         ..Connect::default()

@@ -78,7 +78,7 @@ fn is_whole(bytes: &[u8]) -> bool {
 }
 
 /// A ClientHello of TLS 1.2 in a record of TLS 1.0, as servers of old expect it.
-fn client_hello(server_name: Option<&str>) -> Vec<u8> {
+pub(super) fn client_hello(server_name: Option<&str>) -> Vec<u8> {
     let mut random = [0; 32];
     SystemRandom.fill(&mut random);
     let mut body = vec![3, 3];

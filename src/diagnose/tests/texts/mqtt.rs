@@ -4,7 +4,7 @@ use super::*;
 use crate::diagnose::transcript::{Puback, Upgrade};
 
 /// Connected and accepted, with this much of the session.
-fn accepted() -> Transcript {
+pub(super) fn accepted() -> Transcript {
     let mut transcript = session(Mqtt {
         topic: "certgen/x".into(),
         client_id: "certgen1".into(),
@@ -23,21 +23,21 @@ fn accepted() -> Transcript {
     transcript
 }
 
-fn came<T>(value: T) -> Reply<T> {
+pub(super) fn came<T>(value: T) -> Reply<T> {
     Reply::Came {
         value,
         after: MOMENT,
     }
 }
 
-fn missing<T>(instead: Silence) -> Reply<T> {
+pub(super) fn missing<T>(instead: Silence) -> Reply<T> {
     Reply::Missing {
         instead,
         after: MOMENT,
     }
 }
 
-fn mqtt(transcript: &mut Transcript) -> &mut Mqtt {
+pub(super) fn mqtt(transcript: &mut Transcript) -> &mut Mqtt {
     transcript.mqtt.as_mut().unwrap()
 }
 

@@ -1,0 +1,179 @@
+//! Real brokers and proxies that are set up wrongly, or that go away: the first finding is the cause.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use support::{Folder, Mosquitto, certgen, free_port, peer, run};
+
+/// A folder with a CA and the certificate of a broker on this machine.
+fn household() -> Folder {
+    let folder = Folder::new();
+    let mut init = certgen();
+    init.arg("--dir").arg(folder.join("pki"));
+    init.args(["init", "localhost", "127.0.0.1", "--no-ca-password"]);
+    init.args(["--store-password", "pass:correct horse battery"]);
+    run(&mut init).ok();
+    folder
+}
+
+fn pki(folder: &Folder, inside: &str) -> PathBuf {
+    folder.join("pki").join(inside)
+}
+
+/// The options of a listener that speak TLS.
+fn tls(folder: &Folder) -> String {
+    format!(
+        "certfile {}\nkeyfile {}\n",
+        pki(folder, "broker/broker.crt").display(),
+        pki(folder, "broker/broker.key").display()
+    )
+}
+
+fn mosquitto(folder: &Folder, lines: &str) -> Mosquitto {
+    let port = free_port();
+    let is_root = run(peer("id").arg("-u")).ok().stdout.trim() == "0";
+    let mut text = String::new();
+    if is_root {
+        text.push_str("user root\n");
+    }
+    write!(
+        text,
+        "listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n{lines}"
+    )
+    .unwrap();
+    let file = folder.write(&format!("mosquitto-{port}.conf"), text);
+    Mosquitto::start(&file, port)
+}
+
+/// Ends with the test.
+struct Ending(Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn verify(folder: &Folder, port: u16) -> Command {
+    let mut verify = certgen();
+    verify.arg("--dir").arg(folder.join("pki"));
+    verify.args(["verify", "--json", "--host", "localhost", "--port"]);
+    verify.arg(port.to_string());
+    verify
+}
+
+/// What the first finding is called, and what it says.
+#[track_caller]
+fn first(command: &mut Command) -> (String, String) {
+    let output = run(command);
+    assert_eq!(output.status, Some(1), "{output:#?}");
+    let report: Value = serde_json::from_str(&output.stdout).unwrap();
+    let finding = report.pointer("/findings/0").unwrap();
+    let code = finding.pointer("/code").and_then(Value::as_str);
+    (code.unwrap().to_owned(), finding.to_string())
+}
+
+#[track_caller]
+fn told(command: &mut Command, code: &str, words: &str) {
+    let (found, said) = first(command);
+    assert_eq!(found, code, "{said}");
+    assert!(said.contains(words), "{said}");
+}
+
+/// A listener for WebSocket; mosquitto 2.0 starts none without one of the ordinary kind beside it.
+fn websocket(folder: &Folder, lines: &str) -> (Mosquitto, u16) {
+    let port = free_port();
+    let listener = format!("listener {port} 127.0.0.1\nprotocol websockets\n{lines}");
+    let broker = mosquitto(folder, &listener);
+    assert!(support::wait_for_port(port), "{}", broker.log());
+    (broker, port)
+}
+
+#[test]
+fn a_websocket_listener_is_named_with_its_path() {
+    let folder = household();
+    let (_secured, port) = websocket(&folder, &tls(&folder));
+    told(
+        &mut verify(&folder, port),
+        "websocket-endpoint",
+        "--websocket /mqtt",
+    );
+    told(
+        verify(&folder, port).args(["--no-tls", "--websocket", "/mqtt"]),
+        "port-expects-tls",
+        "wss://",
+    );
+    let good = run(verify(&folder, port).args(["--websocket", "/mqtt"])).ok();
+    assert!(good.stdout.contains("\"verdict\": \"good\""), "{good:#?}");
+    let (_plain, port) = websocket(&folder, "");
+    for clear in [None, Some("--no-tls")] {
+        told(
+            verify(&folder, port).args(clear),
+            "websocket-endpoint",
+            "--websocket /mqtt --no-tls",
+        );
+    }
+}
+
+#[test]
+fn a_listener_without_websocket_is_named_so() {
+    let folder = household();
+    let broker = mosquitto(&folder, &tls(&folder));
+    told(
+        verify(&folder, broker.port).args(["--websocket", "/mqtt"]),
+        "websocket-refused",
+        "answers MQTT itself",
+    );
+}
+
+#[test]
+fn tls_that_is_ended_twice_is_told() {
+    let folder = household();
+    let broker = mosquitto(&folder, &tls(&folder));
+    let mut bundle = folder.read("pki/broker/broker.crt");
+    bundle.extend(folder.read("pki/broker/broker.key"));
+    let bundle = folder.write("haproxy.pem", bundle);
+    let port = free_port();
+    let file = folder.write(
+        "haproxy.cfg",
+        format!(
+            "defaults\n  mode tcp\n  timeout connect 60s\n  timeout client 60s\n  timeout server 60s\n\
+             listen twice\n  bind 127.0.0.1:{port} ssl crt {}\n  server one 127.0.0.1:{}\n",
+            bundle.display(),
+            broker.port
+        ),
+    );
+    let mut haproxy = peer("haproxy");
+    haproxy.args(["-db", "-f"]).arg(file);
+    haproxy.stdout(Stdio::null()).stderr(Stdio::null());
+    let _proxy = Ending(haproxy.spawn().unwrap());
+    assert!(support::wait_for_port(port));
+    told(
+        &mut verify(&folder, port),
+        "other-protocol",
+        "expects TLS once more",
+    );
+}
+
+#[test]
+fn a_broker_that_goes_away_is_no_idle_limit() {
+    let folder = household();
+    let broker = mosquitto(&folder, &tls(&folder));
+    let mut held = verify(&folder, broker.port);
+    held.args(["--hold", "60s", "--keep-alive", "1s"]);
+    let held = held.stdout(Stdio::piped()).spawn().unwrap();
+    assert!(broker.has_logged("PINGREQ"), "{}", broker.log());
+    drop(broker);
+    let output = held.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let at = |place| report.pointer(place).and_then(Value::as_str);
+    assert_eq!(at("/findings/0/code"), Some("broker-stopped"), "{report}");
+    assert_eq!(at("/steps/6/outcome"), Some("failed"), "{report}");
+}
