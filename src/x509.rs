@@ -1,6 +1,7 @@
 //! X.509: certificates and names as they are, also where they break the rules (RFC 5280).
 
 mod certificate;
+mod encoding;
 mod java_names;
 pub mod key;
 mod name;
@@ -10,6 +11,7 @@ mod revocation_list;
 mod signed;
 
 pub use certificate::{BasicConstraints, Certificate, Error, Extension, KeyUsage};
+pub use encoding::EncodingFlaw;
 pub(crate) use java_names::java_key_algorithm;
 pub(crate) use name::hex;
 pub use name::{GeneralName, Name};

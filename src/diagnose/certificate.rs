@@ -160,7 +160,7 @@ fn verdict(transcript: &Transcript, presented: &Presented) -> Option<Finding> {
             "a key or signature algorithm is not supported",
         ),
         Refusal::BadEncoding => (
-            Code::ExtensionInvalid,
+            Code::EncodingInvalid,
             "the encoding of a certificate is broken",
         ),
         Refusal::TooComplex => (

@@ -94,6 +94,9 @@ codes! {
     UnsupportedKey = "unsupported-key", "a key type that most clients refuse";
     UncommonKey = "uncommon-key", "a key type that some clients refuse; the cause names them";
     CaRegenerated = "ca-regenerated", "the issuer has the trusted CA's name but another key";
+    SignatureInvalid = "signature-invalid", "the certificate names the issuer's key, and the signature is not that key's: it was changed after it was signed";
+    KeyIdMismatch = "key-id-mismatch", "the certificate names another key or serial number of its issuer than the issuer has";
+    EncodingInvalid = "encoding-invalid", "the bytes of a certificate break DER or RFC 5280, and some stacks refuse to read them; the cause says where";
     SameSubjectAsIssuer = "same-subject-as-issuer", "CA and leaf share their subject";
     ServerCertificateRevoked = "server-certificate-revoked", "by CRL or stapled OCSP";
     CrlExpired = "crl-expired", "the CRL given to certgen is out of date";

@@ -126,6 +126,7 @@ const LEFT_ASIDE: &[Code] = &[
     Code::MissingIntermediate,
     Code::SelfSignedCertificate,
     Code::CaRegenerated,
+    Code::SignatureInvalid,
     Code::SameSubjectAsIssuer,
     Code::LeafAsTrustAnchor,
     Code::TrustAnchorExpired,

@@ -4,6 +4,7 @@
 mod chain;
 mod constraints;
 mod dates;
+mod encoding;
 mod issuers;
 mod keys;
 mod lone;
@@ -235,6 +236,7 @@ const ORDER: &[Code] = &[
     Code::ServerCertificateRevoked,
     Code::LeafAsTrustAnchor,
     Code::SameSubjectAsIssuer,
+    Code::SignatureInvalid,
     Code::CaRegenerated,
     Code::SelfSignedCertificate,
     Code::ChainOutOfOrder,
@@ -242,6 +244,8 @@ const ORDER: &[Code] = &[
     Code::ClientChainIncomplete,
     Code::UnknownIssuer,
     Code::ClientCertificateUntrusted,
+    Code::EncodingInvalid,
+    Code::KeyIdMismatch,
     Code::IssuerNotACa,
     Code::TrustAnchorNotACa,
     Code::PathLengthExceeded,

@@ -389,6 +389,15 @@ impl Certificate {
             .collect()
     }
 
+    /// The content octets of `authorityKeyIdentifier`'s `authorityCertSerialNumber`: the issuer's own serial.
+    #[must_use]
+    pub fn authority_serial(&self) -> Option<Vec<u8>> {
+        let extension = self.extension(AUTHORITY_KEY_IDENTIFIER)?;
+        let (_, id) =
+            x509_parser::extensions::AuthorityKeyIdentifier::from_der(&extension.value).ok()?;
+        id.authority_cert_serial.map(<[u8]>::to_vec)
+    }
+
     /// Where the issuer's certificate can be had (`authorityInfoAccess`, caIssuers).
     #[must_use]
     pub fn issuer_address(&self) -> Option<String> {

@@ -2,7 +2,8 @@
 
 use super::path::Path;
 use super::{
-    Case, constraints, dates, issuers, keys, names, order, revocation, strictness, trust, usage,
+    Case, constraints, dates, encoding, issuers, keys, names, order, revocation, strictness, trust,
+    usage,
 };
 use crate::finding::{Code, Finding, Remedy};
 
@@ -16,6 +17,7 @@ pub(super) fn judge<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
         return findings;
     }
     findings.extend(trust::findings(case, path));
+    findings.extend(encoding::findings(case, path));
     findings.extend(issuers::findings(case, path));
     findings.extend(constraints::findings(case, path));
     findings.extend(dates::findings(case, path));

@@ -1,10 +1,11 @@
 //! Whether those who issued may issue: CA flag, key usage, path length, distinct names.
 
 use super::path::{Path, is_self_signed};
+use super::trust::key_id;
 use super::words::certificate_name;
 use super::{Case, Role};
 use crate::finding::{Code, Finding, Remedy, Stack};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, hex};
 
 /// What is wrong with the CAs of the path.
 pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
@@ -17,6 +18,8 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
     let anchor = path.anchor.filter(|_| !path.leaf_is_anchor);
     findings.extend(anchor.and_then(anchor_not_a_ca));
     let issuers = below.iter().skip(1).copied().chain(anchor);
+    let links = below.iter().copied().zip(issuers.clone());
+    findings.extend(links.filter_map(|(subject, issuer)| key_ids(case, subject, issuer)));
     findings.extend(path_length(&below, issuers));
     findings.extend(same_subject(case, path));
     findings
@@ -84,6 +87,40 @@ fn new_authority() -> Remedy {
         "make a CA with critical basic constraints and keyCertSign, and issue everything below it again",
         crate::finding::Action::CreateAuthority,
     )
+}
+
+/// OpenSSL's `X509_check_akid`: the issuer is the one whose key id and serial number are named.
+fn key_ids(case: &Case<'_>, subject: &Certificate, issuer: &Certificate) -> Option<Finding> {
+    let (name, above) = (certificate_name(subject), certificate_name(issuer));
+    let wrong = match (&subject.authority_key_id, &issuer.subject_key_id) {
+        (Some(wanted), Some(had)) if wanted != had => format!(
+            "the key id {}, and `{above}` has {}",
+            key_id(wanted),
+            key_id(had)
+        ),
+        _ => {
+            let wanted = subject.authority_serial()?;
+            if wanted == issuer.serial {
+                return None;
+            }
+            format!(
+                "the serial number {}, and `{above}` has {}",
+                hex(&wanted),
+                issuer.serial_hex()
+            )
+        }
+    };
+    let cause = format!(
+        "`{name}` says of its issuer that it has {wrong}: the signature is right, but OpenSSL looks for another CA and finds none"
+    );
+    let text = "issue the certificate again from the CA as it is now";
+    let remedy = if subject.der == case.leaf.der {
+        case.reissue(text)
+    } else {
+        Remedy::text(text)
+    };
+    let finding = Finding::failure(Code::KeyIdMismatch, cause).with_remedy(remedy);
+    Some(finding.for_stacks(&[Stack::OpenSsl, Stack::Python313]))
 }
 
 /// Counts, for each CA, the intermediates below it that are not self-issued (RFC 5280 6.1.4 l).

@@ -47,9 +47,29 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
                 .map(|l| l.issuer.to_string())
                 .unwrap_or_default()
         )));
+    } else if path.anchor.is_some() && !lists.is_empty() {
+        findings.extend(uncovered(case, issuers.first().copied(), &lists));
     }
     findings.extend(staple(case, issuers.first().copied()));
     findings
+}
+
+/// There are lists, and none of the CA that issued the leaf.
+fn uncovered(
+    case: &Case<'_>,
+    issuer: Option<&Certificate>,
+    lists: &[RevocationList],
+) -> Option<Finding> {
+    let issuer = issuer?;
+    let is_of_issuer = |list: &RevocationList| list.issuer.der() == issuer.subject.der();
+    if lists.iter().any(is_of_issuer) {
+        return None;
+    }
+    Some(unusable(format!(
+        "no revocation list of `{}` was given, which issued `{}`: whether that was revoked is unknown, and clients that ask for lists refuse it",
+        certificate_name(issuer),
+        certificate_name(case.leaf)
+    )))
 }
 
 /// When the newest revocation data was made, as far as it is signed by somebody known.
@@ -89,6 +109,7 @@ fn by_lists(
             ))),
             None => {
                 findings.extend(expired(case, list, issuer));
+                findings.extend(endless(list, issuer));
                 findings.extend(revoked(case, subject, list));
             }
         }
@@ -118,6 +139,18 @@ fn expired(case: &Case<'_>, list: &RevocationList, issuer: &Certificate) -> Opti
     );
     let remedy = "fetch or make the current revocation list, and give that";
     Some(Finding::failure(Code::CrlExpired, cause).with_remedy(Remedy::text(remedy)))
+}
+
+/// RFC 5280 section 5.1.2.5 demands `nextUpdate`.
+fn endless(list: &RevocationList, issuer: &Certificate) -> Option<Finding> {
+    if list.next_update.is_some() {
+        return None;
+    }
+    let cause = format!(
+        "the revocation list of `{}` does not say when the next one comes: Java and rustls do not take it",
+        certificate_name(issuer)
+    );
+    Some(unusable(cause).for_stacks(&[Stack::Java, Stack::RustlsGo]))
 }
 
 fn revoked(case: &Case<'_>, subject: &Certificate, list: &RevocationList) -> Option<Finding> {
@@ -184,6 +217,10 @@ fn staple(case: &Case<'_>, issuer: Option<&Certificate>) -> Option<Finding> {
         _ if !vouched => Some(unusable(
             "the broker staples an OCSP answer that its CA did not sign".to_owned(),
         )),
+        CertificateStatus::Unknown => Some(unusable(format!(
+            "the broker staples an OCSP answer in which its CA does not know the certificate `{}`",
+            certificate_name(case.leaf)
+        ))),
         _ => status
             .next_update
             .filter(|next| *next < case.now())

@@ -81,6 +81,9 @@ fn regenerated<'a>(case: &Case<'a>, path: &Path<'a>, end: &Certificate) -> Optio
     if path.links.len() == 1 && is_self_signed(end) {
         return None;
     }
+    if !is_root && names_key_of(end, old) {
+        return Some(altered(case, end, old));
+    }
     let ids = match (&end.authority_key_id, &old.subject_key_id) {
         (Some(wanted), Some(had)) if wanted != had => format!(
             " (key id {} is asked for, {} is trusted)",
@@ -102,7 +105,28 @@ fn regenerated<'a>(case: &Case<'a>, path: &Path<'a>, end: &Certificate) -> Optio
     Some(Finding::failure(Code::CaRegenerated, cause).with_remedy(Remedy::text(remedy)))
 }
 
-fn key_id(id: &[u8]) -> String {
+/// Whether `end` says that the key of `issuer` signed it.
+fn names_key_of(end: &Certificate, issuer: &Certificate) -> bool {
+    end.authority_key_id.is_some() && end.authority_key_id == issuer.subject_key_id
+}
+
+/// The issuer's name and key are right, and the signature is not.
+fn altered(case: &Case<'_>, end: &Certificate, issuer: &Certificate) -> Finding {
+    let cause = format!(
+        "`{}` names the key of `{}` as the one that signed it, and the signature is not that key's: the certificate was changed or damaged after it was signed",
+        certificate_name(end),
+        certificate_name(issuer)
+    );
+    let text = "issue the certificate again, and install the file whole";
+    let remedy = if end.der == case.leaf.der {
+        case.reissue(text)
+    } else {
+        Remedy::text(text)
+    };
+    Finding::failure(Code::SignatureInvalid, cause).with_remedy(remedy)
+}
+
+pub(super) fn key_id(id: &[u8]) -> String {
     let hex: String = id
         .iter()
         .take(4)
@@ -146,6 +170,9 @@ fn forged(case: &Case<'_>, end: &Certificate) -> Option<Finding> {
             && other.subject.der() == end.issuer.der()
             && signed_by(end, other) == Verification::Invalid
     })?;
+    if names_key_of(end, namesake) {
+        return Some(altered(case, end, namesake));
+    }
     let cause = format!(
         "the chain holds a certificate of the issuer `{}`, but `{}` was not signed with its key",
         certificate_name(namesake),
