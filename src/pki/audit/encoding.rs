@@ -17,6 +17,28 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
 }
 
 fn finding(case: &Case<'_>, certificate: &Certificate) -> Option<Finding> {
+    let (cause, stacks) = judge(certificate)?;
+    let remedy = if certificate.der == case.leaf.der {
+        case.reissue(ADVICE)
+    } else {
+        Remedy::text(ADVICE)
+    };
+    let finding = Finding::failure(Code::EncodingInvalid, cause).with_remedy(remedy);
+    Some(finding.for_stacks(&stacks))
+}
+
+/// The same of a certificate that nobody has refused yet.
+pub(super) fn lone(certificate: &Certificate) -> Option<Finding> {
+    let (cause, stacks) = judge(certificate)?;
+    let finding = Finding::warning(Code::EncodingInvalid, cause);
+    let finding = finding.with_remedy(Remedy::text(ADVICE));
+    Some(finding.for_stacks(&stacks))
+}
+
+const ADVICE: &str = "issue it again with software that writes DER, such as certgen";
+
+/// What is wrong, and who refuses it: nobody by name where everybody does.
+fn judge(certificate: &Certificate) -> Option<(String, Vec<Stack>)> {
     let flaws = certificate.encoding_flaws();
     let texts: Vec<&str> = flaws.iter().map(|flaw| text(*flaw)).collect();
     if texts.is_empty() {
@@ -27,20 +49,13 @@ fn finding(case: &Case<'_>, certificate: &Certificate) -> Option<Finding> {
         certificate_name(certificate),
         texts.join("; it ")
     );
-    let advice = "issue it again with software that writes DER, such as certgen";
-    let remedy = if certificate.der == case.leaf.der {
-        case.reissue(advice)
-    } else {
-        Remedy::text(advice)
-    };
-    let finding = Finding::failure(Code::EncodingInvalid, cause).with_remedy(remedy);
     let everywhere = flaws.iter().any(|flaw| refusing(*flaw).is_empty());
-    let stacks: Vec<Stack> = ALL
-        .iter()
-        .filter(|stack| flaws.iter().any(|flaw| refusing(*flaw).contains(stack)))
-        .copied()
+    let refuse = |stack: &Stack| flaws.iter().any(|flaw| refusing(*flaw).contains(stack));
+    let stacks = ALL
+        .into_iter()
+        .filter(|stack| !everywhere && refuse(stack))
         .collect();
-    Some(finding.for_stacks(if everywhere { &[] } else { &stacks }))
+    Some((cause, stacks))
 }
 
 const ALL: [Stack; 3] = [Stack::OpenSsl, Stack::RustlsGo, Stack::Python313];

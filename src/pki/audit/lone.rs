@@ -1,5 +1,6 @@
 //! A certificate without a conversation around it, as it lies in a file.
 
+use super::encoding;
 use super::keys::{self, Standing};
 use super::strictness::Deviations;
 use super::words::{certificate_name, end, is_fixture, start};
@@ -40,6 +41,7 @@ pub fn lone(certificate: &Certificate, how: Lone) -> Vec<Finding> {
     findings.extend(key(certificate));
     findings.extend(signature(certificate));
     findings.extend(names(certificate));
+    findings.extend(encoding::lone(certificate));
     findings.extend(fixture(certificate));
     if certificate.version >= 3 {
         let mut deviations = Deviations::default();
