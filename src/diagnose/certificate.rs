@@ -3,7 +3,7 @@
 use super::Criteria;
 use super::transcript::{LegacyAnswer, Presented, Refusal, TlsFailure, Transcript};
 use super::words::failure;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Severity, Stack};
 use crate::pki::audit::{self, Question, Report, Role};
 
 /// The audit of the presented chain.
@@ -116,7 +116,7 @@ fn verdict(transcript: &Transcript, presented: &Presented) -> Option<Finding> {
         Refusal::UnknownIssuer | Refusal::NoTrustAnchors => {
             (Code::UnknownIssuer, "no path leads to a trusted CA")
         }
-        Refusal::BadSignature => (Code::CaRegenerated, "a signature does not verify"),
+        Refusal::BadSignature => (Code::SignatureInvalid, "a signature does not verify"),
         Refusal::NotForName => {
             return Some(failure(
                 Code::NameMismatch,
@@ -161,12 +161,14 @@ fn verdict(transcript: &Transcript, presented: &Presented) -> Option<Finding> {
         ),
         Refusal::BadEncoding => (
             Code::EncodingInvalid,
-            "the encoding of a certificate is broken",
+            "there is a certificate in the chain that it cannot read: its encoding is broken, or a date lies before 1970",
         ),
-        Refusal::TooComplex => (
-            Code::UnknownIssuer,
-            "the chain asks for more work than the limits allow",
-        ),
+        Refusal::TooComplex => {
+            let cause = "rustls refuses the broker's certificate: more than six CAs stand between it and the trusted one, or the chain offers too many ways to try";
+            let text = "issue the broker's certificate from a CA that is nearer to the root";
+            let finding = failure(Code::PathLengthExceeded, cause.to_owned(), text);
+            return Some(finding.for_stacks(&[Stack::RustlsGo]));
+        }
         Refusal::Other(why) => {
             return Some(failure(
                 Code::ExtensionInvalid,
