@@ -12,6 +12,7 @@ pub use entry::{Entry, EntryKind, Fact, Key, KeyLock};
 pub use item::{Item, Kind};
 pub use pair::mismatches;
 pub use server::server;
+pub use target::refused;
 
 use crate::bundle::Target;
 use crate::finding::{Finding, Severity, Verdict};

@@ -17,8 +17,8 @@ pub mod suggestion;
 mod wrap;
 
 pub use conversation::{
-    ConversationMetrics, address, conversation_html, conversation_json, conversation_line,
-    conversation_nagios, conversation_page, conversation_text,
+    ConversationMetrics, address, conversation_error_metrics, conversation_html, conversation_json,
+    conversation_line, conversation_nagios, conversation_page, conversation_text,
 };
 pub use explanation::{explanation_json, explanation_text};
 pub use findings::{Suggest, document, findings_json, findings_text, outcome, remedy_json};

@@ -177,3 +177,75 @@ fn a_broker_that_goes_away_is_no_idle_limit() {
     assert_eq!(at("/findings/0/code"), Some("broker-stopped"), "{report}");
     assert_eq!(at("/steps/6/outcome"), Some("failed"), "{report}");
 }
+
+/// An empty revocation list of a CA that issued nothing here.
+fn foreign_list(folder: &Folder) -> PathBuf {
+    let other = folder.join("other");
+    let mut ca = certgen();
+    ca.arg("--dir").arg(&other).args(["ca", "--no-ca-password"]);
+    run(&mut ca).ok();
+    folder.write("index.txt", "");
+    folder.write("number", "01\n");
+    let settings = format!(
+        "[ca]\ndefault_ca = own\n[own]\ndatabase = {0}/index.txt\ncrlnumber = {0}/number\n\
+         default_md = sha256\ndefault_crl_days = 30\n",
+        folder.join("").display()
+    );
+    let settings = folder.write("ca.cnf", settings);
+    let list = folder.join("other.crl");
+    let mut openssl = peer("openssl");
+    openssl.args(["ca", "-gencrl", "-config"]).arg(settings);
+    openssl.arg("-cert").arg(other.join("ca/ca.crt"));
+    openssl.arg("-keyfile").arg(other.join("ca/ca.key"));
+    openssl.arg("-out").arg(&list);
+    run(&mut openssl).ok();
+    list
+}
+
+#[test]
+fn a_revocation_list_of_another_ca_is_the_cause_on_either_side() {
+    let folder = household();
+    let list = foreign_list(&folder);
+    let broker = mosquitto(&folder, &tls(&folder));
+    told(
+        verify(&folder, broker.port).arg("--crl").arg(&list),
+        "revocation-data-unusable",
+        "give the current revocation list of the CA",
+    );
+    let strict = format!(
+        "{}cafile {}\nrequire_certificate true\ncrlfile {}\n",
+        tls(&folder),
+        pki(&folder, "ca/ca.crt").display(),
+        list.display()
+    );
+    let broker = mosquitto(&folder, &strict);
+    let mut client = certgen();
+    client.arg("--dir").arg(folder.join("pki"));
+    run(client.args(["client", "phone"])).ok();
+    told(
+        verify(&folder, broker.port)
+            .arg("--cert")
+            .arg(pki(&folder, "client/phone.crt"))
+            .arg("--key")
+            .arg(pki(&folder, "client/phone.key")),
+        "client-certificate-untrusted",
+        "its `crlfile` has no list of this CA",
+    );
+}
+
+#[test]
+fn messages_above_a_limit_are_no_matter_of_access() {
+    let folder = household();
+    let limited = format!("message_size_limit 1000\n{}", tls(&folder));
+    let broker = mosquitto(&folder, &limited);
+    told(
+        verify(&folder, broker.port).args(["--payload-size", "5000", "--connection-timeout", "2s"]),
+        "message-not-delivered",
+        "message_size_limit",
+    );
+    told(
+        verify(&folder, broker.port).args(["--payload-size", "5000", "--mqtt", "5"]),
+        "message-too-large",
+        "0x95",
+    );
+}

@@ -17,11 +17,31 @@ pub(super) fn judge(transcript: &Transcript, criteria: Criteria) -> Report {
         .iter()
         .any(|f| f.severity == Severity::Failure)
     {
-        report.findings.extend(verdict(transcript, &presented));
+        add_verdict(&mut report, verdict(transcript, &presented));
     }
     with_address(transcript, &mut report);
     with_other_names(transcript, &mut report);
     report
+}
+
+/// webpki's verdict; where the audit has a warning about the same thing, that is the cause.
+fn add_verdict(report: &mut Report, verdict: Option<Finding>) {
+    let Some(verdict) = verdict else {
+        return;
+    };
+    let known = report.findings.iter_mut();
+    let known = known.filter(|finding| finding.severity == Severity::Warning);
+    match known.into_iter().find(|finding| {
+        finding.code == verdict.code && finding.code == Code::RevocationDataUnusable
+    }) {
+        None => report.findings.push(verdict),
+        Some(known) => {
+            known.severity = Severity::Failure;
+            known.cause.push_str(
+                ": nothing is known of a revocation, and clients that check lists refuse the broker",
+            );
+        }
+    }
 }
 
 /// What the server presented: in the handshake, in the second one, or to the old ClientHello.
@@ -178,11 +198,13 @@ fn verdict(transcript: &Transcript, presented: &Presented) -> Option<Finding> {
         }
     };
     let cause = format!("rustls refuses the broker's certificate: {cause}");
-    Some(failure(
-        code,
-        cause,
-        "issue the broker's certificate again with certgen",
-    ))
+    let remedy = match code {
+        Code::RevocationDataUnusable | Code::CrlExpired => {
+            "give the current revocation list of the CA that issued the certificate (--crl)"
+        }
+        _ => "issue the broker's certificate again with certgen",
+    };
+    Some(failure(code, cause, remedy))
 }
 
 /// A wrong address in DNS shows as a certificate of somebody else: name the address.

@@ -296,9 +296,28 @@ impl Case<'_> {
             peer(self.transcript),
             self.offered_text()
         );
+        if let Some(own) = own.filter(|own| self.issuer_is_brokers(own)) {
+            let cause = format!(
+                "{cause}; yet `{}` issued the broker's own certificate too: the broker's `cafile` lacks it, or its `crlfile` has no list of this CA, and then it refuses every client",
+                own.issuer
+            );
+            return failure(
+                Code::ClientCertificateUntrusted,
+                cause,
+                "put that CA into the broker's `cafile`; where a `crlfile` is set, let it hold a current list of every CA, and reload the broker",
+            );
+        }
         Finding::failure(Code::ClientCertificateUntrusted, cause).with_remedy(self.reissue(
             "issue the client's certificate from the CA in the broker's `cafile`, or add its issuer to that file",
         ))
+    }
+
+    /// The client's certificate and the broker's come from one CA.
+    fn issuer_is_brokers(&self, own: &Certificate) -> bool {
+        let presented = self.tls.presented.as_ref();
+        let leaf = presented.and_then(|presented| presented.chain.first());
+        let leaf = leaf.and_then(|der| Certificate::from_der(der).ok());
+        leaf.is_some_and(|leaf| leaf.issuer == own.issuer)
     }
 
     fn offered(&self) -> Vec<Name> {

@@ -36,7 +36,9 @@ pub(super) fn lift(code: u8) -> &'static str {
         0x93 | 0x96 | 0x97 | 0x9f => {
             "raise the broker's quota for this client or user, or keep to it"
         }
-        0x95 => "send smaller messages, or raise max_packet_size (mosquitto) on the broker",
+        0x95 => {
+            "send smaller messages, or raise max_packet_size or message_size_limit (mosquitto) on the broker"
+        }
         0x9b => "use a lower QoS (--qos 0), or raise max_qos (mosquitto) on the broker",
         0x9c | 0x9d => GO_THERE,
         0x80 | 0x87 | 0x00..0x80 => {

@@ -25,6 +25,9 @@ pub(super) fn findings(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) 
     findings
 }
 
+/// No broker refuses a message for so few bytes.
+const SMALL: usize = 100;
+
 struct Case<'a> {
     transcript: &'a Transcript,
     mqtt: &'a Mqtt,
@@ -241,7 +244,14 @@ impl Case<'_> {
 
     fn not_delivered(&self) -> Finding {
         let tells = self.mqtt.version == MqttVersion::V5 && self.mqtt.puback.value().is_some();
-        let why = if tells {
+        let size = self.transcript.request.mqtt.payload_size;
+        let why = if size > SMALL && !tells {
+            format!(
+                "the broker drops messages as large as this one ({size} bytes; mosquitto: message_size_limit), or {} may not publish there, or may not read it (MQTT {} does not say so)",
+                self.who(),
+                self.mqtt.version
+            )
+        } else if tells {
             format!(
                 "{} may publish there (the acknowledgement says so), and may not read it",
                 self.who()
@@ -258,12 +268,16 @@ impl Case<'_> {
             self.mqtt.topic,
             limit(self.transcript),
         );
-        let text = "allow the topic for this user in the broker's access list (mosquitto: acl_file, `topic readwrite …`), or check with a topic that is allowed (--topic)";
+        let text = if size > SMALL {
+            "check with a small message (without --payload-size): where that comes back, send smaller messages or raise the broker's limit, else allow the topic for this user (mosquitto: acl_file, `topic readwrite …`)"
+        } else {
+            "allow the topic for this user in the broker's access list (mosquitto: acl_file, `topic readwrite …`), or check with a topic that is allowed (--topic)"
+        };
         let asks_more = !tells && self.transcript.request.emulate.is_none();
         let remedy = if asks_more && self.mqtt.version != MqttVersion::V5 {
             let extra = vec!["--mqtt".to_owned(), "5".to_owned()];
             Remedy::run(
-                format!("{text}; MQTT 5 says whether it is the publishing"),
+                format!("{text}; MQTT 5 says whether the broker refuses it"),
                 Action::Again { extra },
             )
         } else {
@@ -346,7 +360,10 @@ impl Case<'_> {
         let quality = "a limit on the QoS (mosquitto: max_qos)";
         let rights =
             "the topic is not allowed for this user (brokers of MQTT 3.1.1 may close on that)";
-        let reasons: Vec<&str> = if self.transcript.request.mqtt.payload_size > 100 {
+        let is_large = self.transcript.request.mqtt.payload_size > SMALL;
+        let reasons: Vec<&str> = if is_large && qos == 0 {
+            vec![large, rights]
+        } else if is_large {
             vec![large, rights, quality]
         } else if qos > 0 {
             vec![rights, quality, large]

@@ -6,7 +6,8 @@ use crate::keystore::{Format, Keystore};
 
 /// What a target refuses about the store or PEM file at `path`, with the command that makes one
 /// that it reads.
-pub(super) fn refused(store: &Keystore, target: Target, path: &str) -> Vec<Finding> {
+#[must_use]
+pub fn refused(store: &Keystore, target: Target, path: &str) -> Vec<Finding> {
     let mut findings = refusals(store, target);
     for finding in &mut findings {
         if finding.code == Code::TargetRefuses

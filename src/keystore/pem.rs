@@ -101,8 +101,8 @@ pub fn read(bytes: &[u8], passwords: &Passwords<'_>, limits: &Limits) -> Result<
     match item::from_der(bytes, passwords, &mut budget)? {
         Some(item) => Ok(Contents {
             is_text: false,
+            findings: vec![bare_der(&item)],
             items: vec![item],
-            findings: vec![bare_der()],
         }),
         None => Err(Error::NotAKeystore {
             found: "neither PEM text nor a certificate or key in DER".into(),
@@ -110,10 +110,17 @@ pub fn read(bytes: &[u8], passwords: &Passwords<'_>, limits: &Limits) -> Result<
     }
 }
 
-fn bare_der() -> Finding {
+fn bare_der(item: &Item) -> Finding {
     let cause = "the file is DER, not PEM; most brokers and clients want PEM";
-    let remedy =
-        Remedy::text("convert it with `openssl x509 -inform DER` where something refuses it");
+    let tool = match item {
+        Item::RevocationList(_) => "crl",
+        Item::Request(_) => "req",
+        Item::PrivateKey(_) | Item::PublicKey(_) => "pkey",
+        _ => "x509",
+    };
+    let remedy = Remedy::text(format!(
+        "convert it with `openssl {tool} -inform DER` where something refuses it"
+    ));
     Finding::note(Code::UnusualEncoding, cause).with_remedy(remedy)
 }
 

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::clock::{Clock, before};
-use super::link::{Link, Stream};
+use super::link::{self, Link, Stream};
 use super::tap::{Notes, Tap};
 use super::tcp::Connecting;
 use super::tls::{self, Hello, Recorder, Session};
@@ -237,8 +237,9 @@ impl Conversation<'_> {
         let authority = narrate::authority(&self.request.host, self.request.port);
         let stream = link.into_stream();
         let deadline = self.clock.stage();
+        let largest = link::largest(self.request.mqtt.payload_size);
         let (upgrade, socket, farewell) =
-            websocket::upgrade(stream, &authority, path, deadline).await;
+            websocket::upgrade(stream, &authority, path, largest, deadline).await;
         self.farewell = farewell;
         if let Some(reason) = &upgrade.failure {
             let detail = format!("no WebSocket: {reason}");

@@ -18,7 +18,7 @@ use crate::diagnose::transcript::{Closing, HowClosed, Silence};
 use crate::mqtt::{self, Frame};
 
 /// Packets longer than this are not read.
-pub(super) const LARGEST: usize = 64 * 1_024;
+const LARGEST: usize = 64 * 1_024;
 /// More bytes than this are not read in one session.
 const MOST_BYTES: usize = 1_024 * 1_024;
 /// How long saying goodbye may take.
@@ -34,6 +34,11 @@ pub(super) enum Stream {
     WebSocket(Box<WebSocket>),
 }
 
+/// The largest packet that is read where a message of so many bytes is awaited.
+pub(super) fn largest(payload: usize) -> usize {
+    LARGEST.saturating_add(payload)
+}
+
 /// The connection, and what came over it and was not read yet.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -41,6 +46,8 @@ pub(super) struct Link {
     notes: Notes,
     buffer: BytesMut,
     total: usize,
+    /// The largest packet that is read.
+    largest: usize,
     started: Instant,
 }
 
@@ -51,8 +58,14 @@ impl Link {
             notes,
             buffer: BytesMut::new(),
             total: 0,
+            largest: LARGEST,
             started: Instant::now(),
         }
+    }
+
+    /// Reads packets that carry so large a message as well: it comes back.
+    pub(super) fn takes_payload(&mut self, bytes: usize) {
+        self.largest = largest(bytes);
     }
 
     /// The notes on the connection.
@@ -94,9 +107,10 @@ impl Link {
 
     /// Receives some bytes into the buffer.
     pub(super) async fn receive(&mut self, deadline: Instant) -> Result<(), Silence> {
-        if self.total >= MOST_BYTES {
+        let most = MOST_BYTES.saturating_add(self.largest);
+        if self.total >= most {
             return Err(Silence::TooMuch(format!(
-                "more than {MOST_BYTES} bytes in one session"
+                "more than {most} bytes in one session"
             )));
         }
         self.buffer.reserve(4_096);
@@ -115,7 +129,7 @@ impl Link {
     /// The next packet.
     pub(super) async fn frame(&mut self, deadline: Instant) -> Result<Frame, Silence> {
         loop {
-            match mqtt::split(&mut self.buffer, LARGEST) {
+            match mqtt::split(&mut self.buffer, self.largest) {
                 Ok(Some(frame)) => return Ok(frame),
                 Ok(None) => {
                     if let Err(silence) = self.receive(deadline).await {

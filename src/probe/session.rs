@@ -33,6 +33,7 @@ pub(super) async fn run(
     transcript: &mut Transcript,
     clock: Clock,
 ) {
+    link.takes_payload(plan.payload.len());
     let mut mqtt = Mqtt {
         version: plan.version,
         client_id: plan.client_id.clone(),

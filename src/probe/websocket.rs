@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::clock::before;
-use super::link::{LARGEST, Stream};
+use super::link::Stream;
 use crate::diagnose::transcript::Upgrade;
 
 /// A WebSocket as a stream of bytes.
@@ -32,11 +32,12 @@ pub(super) struct WebSocket {
 /// The code and the reason with which the peer ended the WebSocket.
 pub(super) type Farewell = Arc<OnceLock<(u16, String)>>;
 
-/// Asks for the upgrade; the evidence, and the WebSocket where it was granted.
+/// Asks for the upgrade, to read packets of up to `largest` bytes later; the evidence, and the WebSocket where it was granted.
 pub(super) async fn upgrade(
     stream: Stream,
     authority: &str,
     path: &str,
+    largest: usize,
     deadline: Instant,
 ) -> (Upgrade, Option<WebSocket>, Farewell) {
     let farewell = Farewell::default();
@@ -61,8 +62,8 @@ pub(super) async fn upgrade(
         .headers_mut()
         .insert("Sec-WebSocket-Protocol", HeaderValue::from_static("mqtt"));
     let limits = WebSocketConfig::default()
-        .max_message_size(Some(2 * LARGEST))
-        .max_frame_size(Some(2 * LARGEST));
+        .max_message_size(Some(2 * largest))
+        .max_frame_size(Some(2 * largest));
     let asking = tokio_tungstenite::client_async_with_config(request, stream, Some(limits));
     match before(deadline, asking).await {
         None => upgrade.failure = Some("no answer to the upgrade within the limit".to_owned()),

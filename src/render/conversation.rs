@@ -7,7 +7,7 @@ mod text;
 
 pub use html::{conversation_html, conversation_page};
 pub use json::conversation_json;
-pub use metrics::{ConversationMetrics, conversation_nagios};
+pub use metrics::{ConversationMetrics, conversation_error_metrics, conversation_nagios};
 pub use text::{conversation_line, conversation_text};
 
 use crate::diagnose::transcript::{Request, Transcript};

@@ -179,10 +179,13 @@ pub(crate) fn usage(error: &clap::Error) -> Status {
     if !error.use_stderr() {
         return Status::Good;
     }
-    if std::env::args_os().any(|argument| argument == "--json") {
-        let _ = json(failure_json(&Failure::usage(usage_cause(
-            &error.to_string(),
-        ))));
+    let has = |flag: &str| std::env::args_os().any(|argument| argument == flag);
+    let failure = Failure::usage(usage_cause(&error.to_string()));
+    if has("--nagios") {
+        return nagios_unknown(&failure).unwrap_or(Status::NagiosUnknown);
+    }
+    if has("--json") {
+        let _ = json(failure_json(&failure));
     }
     Status::Error
 }

@@ -267,6 +267,10 @@ pub(in crate::diagnose) fn identity(transcript: &Transcript) -> Option<String> {
 
 fn not_authorized(transcript: &Transcript, said: &str) -> Finding {
     let (cause, text) = match (&transcript.request.mqtt.username, identity(transcript)) {
+        (Some(name), _) if !transcript.request.mqtt.has_password => (
+            format!("the broker does not authorize the user `{name}` ({said}), and no password was sent with the name"),
+            "give the password (--password SRC), or check what the user may do without one".to_owned(),
+        ),
         (Some(name), _) => (
             format!("the broker does not authorize the user `{name}` ({said}); mosquitto says the same for a wrong password"),
             "check user name and password (mosquitto: password_file, set with `mosquitto_passwd`), and what the user may do (acl_file)".to_owned(),
@@ -277,7 +281,7 @@ fn not_authorized(transcript: &Transcript, said: &str) -> Finding {
         ),
         (None, None) => (
             format!("the broker does not authorize a client without user name ({said}): mosquitto 2 refuses anonymous clients by default"),
-            "give user name and password, use a client certificate with `require_certificate true` and `use_identity_as_username true`, or set `allow_anonymous true`".to_owned(),
+            "give user name and password, use a client certificate with `require_certificate true` and `use_identity_as_username true`, or set `allow_anonymous true` (below this `listener`, where `per_listener_settings true` is set)".to_owned(),
         ),
     };
     Finding::failure(Code::NotAuthorized, cause)

@@ -7,7 +7,7 @@ use super::bytes::{self, HTTP_GET};
 use super::{PROBE, Probing, legacy};
 use crate::diagnose::transcript::{Answer, Connack, MqttVersion, Reply, Silence, Tls};
 use crate::probe::converse::{connect_again, hello};
-use crate::probe::link::{Link, Stream};
+use crate::probe::link::{self, Link, Stream};
 use crate::probe::tap::Tap;
 use crate::probe::tls::{self, Hello};
 use crate::probe::{narrate, session, websocket};
@@ -106,7 +106,14 @@ impl Probing<'_> {
             let link = self.same_layers().await?;
             let notes = link.notes();
             let deadline = self.clock.within(PROBE);
-            let asked = websocket::upgrade(link.into_stream(), &authority, path, deadline).await;
+            let asked = websocket::upgrade(
+                link.into_stream(),
+                &authority,
+                path,
+                link::largest(0),
+                deadline,
+            )
+            .await;
             if let (_, Some(socket), _) = asked {
                 let stream = Stream::WebSocket(Box::new(socket));
                 Link::new(stream, notes).close(&[]).await;

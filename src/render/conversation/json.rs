@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::address;
-use crate::diagnose::transcript::{ClientCertificate, Step, Transcript};
+use crate::diagnose::transcript::{ClientCertificate, Step, StepName, Transcript};
 use crate::finding::Finding;
 use crate::pki::audit::Link;
 use crate::render::{Suggest, certificate_json, document};
@@ -22,8 +22,7 @@ pub fn conversation_json(
 ) -> Map<String, Value> {
     let mut document = document("verify/1", findings, suggest);
     document.insert("target".into(), target_json(transcript));
-    let steps: Vec<Value> = transcript.steps.iter().map(step_json).collect();
-    document.insert("steps".into(), steps.into());
+    document.insert("steps".into(), steps_json(transcript));
     document.insert("chain".into(), chain_json(transcript, chain));
     if transcript.tls.is_some() {
         document.insert("tls".into(), tls_json(transcript));
@@ -54,19 +53,29 @@ fn target_json(transcript: &Transcript) -> Value {
     Value::Object(target)
 }
 
+/// Every step by its name, so that scripts need not ask which there are.
+fn steps_json(transcript: &Transcript) -> Value {
+    let mut steps: Vec<Value> = transcript.steps.iter().map(step_json).collect();
+    for name in StepName::ALL {
+        if transcript.step(name).is_none() {
+            steps.push(step_json(&Step::skipped(name, "not asked for")));
+        }
+    }
+    steps.into()
+}
+
 fn step_json(step: &Step) -> Value {
     json!({
         "name": step.name.as_str(),
         "outcome": step.outcome.as_str(),
-        "ms": step.duration.map(number),
+        "ms": number(step.duration.unwrap_or_default()),
         "detail": step.detail,
     })
 }
 
 /// Milliseconds with three decimals.
 fn number(duration: Duration) -> Value {
-    let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
-    json!(f64::from(micros) / 1_000.0)
+    json!((duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0)
 }
 
 /// The chain as the broker sent it, leaf first, each certificate with its place.

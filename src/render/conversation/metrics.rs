@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{address, presented};
 use crate::diagnose::transcript::{Outcome, Transcript};
-use crate::finding::{Finding, Severity, Verdict};
+use crate::finding::{Code, Finding, Severity, Verdict};
 use crate::render::metrics::{count, end, head, labels, nagios, sample};
 use crate::time::days_left;
 
@@ -46,6 +46,14 @@ const METRICS: [(&str, &str); 7] = [
         "Seconds until the end of validity, negative once it has passed.",
     ),
 ];
+
+/// What a check that could not be made leaves for Prometheus, by the code of the error.
+#[must_use]
+pub fn conversation_error_metrics(code: Code) -> String {
+    let (name, labels) = ("certgen_verify_error", labels(&[("code", code.as_str())]));
+    let help = "1 where certgen could not check at all, by the code of the error.";
+    format!("{}{}", head(name, help), sample(name, &labels, 1))
+}
 
 impl ConversationMetrics {
     /// Adds a conversation.

@@ -12,6 +12,7 @@ mod target;
 
 pub(crate) use arguments::{Arguments, Credentials};
 use certgen::probe::runtime;
+use certgen::render::conversation_error_metrics;
 pub(crate) use target::Target;
 
 use self::check::Check;
@@ -21,22 +22,25 @@ use crate::failure::Failure;
 use crate::present::{self, Status};
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
-    let nagios = arguments.output.nagios;
-    match check(arguments, context) {
-        Err(failure) if nagios => present::nagios_unknown(&failure),
+    let merged = match arguments.config.as_deref().map(config_file::merged) {
+        None => Ok(arguments.clone()),
+        Some(merged) => merged,
+    };
+    let form = merged
+        .as_ref()
+        .map_or(&arguments.output, |m| &m.output)
+        .clone();
+    match merged.and_then(|merged| check(&merged, context)) {
+        Err(failure) if form.nagios => present::nagios_unknown(&failure),
+        Err(failure) if form.prometheus => {
+            present::bytes(conversation_error_metrics(failure.code).as_bytes())?;
+            Err(failure)
+        }
         outcome => outcome,
     }
 }
 
 fn check(arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
-    let merged;
-    let arguments = match &arguments.config {
-        None => arguments,
-        Some(path) => {
-            merged = config_file::merged(path)?;
-            &merged
-        }
-    };
     match (&arguments.hosts, &arguments.host) {
         (Some(list), _) => many::run(list, arguments, context),
         (None, Some(host)) => one(host, arguments, context),

@@ -50,7 +50,22 @@ fn a_message_that_never_came_back() {
                 "3.1.1",
                 silent,
                 Code::MessageNotDelivered,
-                &["MQTT 3.1.1 does not say so", "MQTT 5 says whether"],
+                &[
+                    "MQTT 3.1.1 does not say so",
+                    "MQTT 5 says whether the broker refuses",
+                ],
+            ),
+            (
+                "a large one",
+                |t| {
+                    silent(t);
+                    t.request.mqtt.payload_size = 300_000;
+                },
+                Code::MessageNotDelivered,
+                &[
+                    "as large as this one (300000 bytes; mosquitto: message_size_limit)",
+                    "a small message",
+                ],
             ),
             (
                 "5",

@@ -8,6 +8,9 @@ use certgen::time::Span;
 
 use crate::password::Source;
 
+/// Several are in memory at once.
+const LARGEST_PAYLOAD: i64 = 16 * 1_024 * 1_024;
+
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Arguments {
     /// The broker: a name or an address, with or without port, or mqtts://host:port, wss://host/path
@@ -91,7 +94,7 @@ pub(crate) struct Session {
     #[arg(long, value_name = "T")]
     pub(super) topic: Option<String>,
     /// Bytes of the test message
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=60_000))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=LARGEST_PAYLOAD))]
     pub(super) payload_size: u32,
     /// The quality of service
     #[arg(long, value_name = "0|1|2", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=2))]

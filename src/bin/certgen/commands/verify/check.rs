@@ -5,7 +5,8 @@ use std::time::Duration;
 use certgen::bundle;
 use certgen::diagnose::transcript::{Client, Request, Transcript};
 use certgen::diagnose::{Criteria, as_client, diagnose};
-use certgen::finding::{Finding, Verdict};
+use certgen::finding::{Code, Finding, Verdict};
+use certgen::inspect::refused;
 use certgen::pki::audit::Link;
 use certgen::probe::{Prober, Secrets};
 use certgen::time::Timestamp;
@@ -46,9 +47,15 @@ impl Check {
     pub(super) fn prepare(arguments: &Arguments, context: &Context) -> Result<Self, Failure> {
         let mut intake = intake::read(&arguments.credentials, context)?;
         if let (Some(client), Some(store)) = (arguments.network.emulate, &intake.keystore) {
+            let path = arguments.credentials.keystore.as_deref();
+            let shown = path.map_or_else(String::new, |path| path.display().to_string());
+            let refused = refused(store, target(client), &shown);
+            let codes: Vec<Code> = refused.iter().map(|finding| finding.code).collect();
+            // The client's own words go before those about clients in general.
             intake
                 .findings
-                .extend(bundle::refusals(store, target(client)));
+                .retain(|finding| !codes.contains(&finding.code));
+            intake.findings.extend(refused);
         }
         let password = match &arguments.session.password {
             None => None,

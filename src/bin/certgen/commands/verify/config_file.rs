@@ -1,5 +1,6 @@
 //! Options from the table `[verify]` of `certgen.toml`, for what the command line leaves open.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use clap::Parser as _;
@@ -8,6 +9,9 @@ use toml::{Table, Value};
 use super::arguments::Arguments;
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
+
+/// A larger file is no list of options.
+const LARGEST: u64 = 1_024 * 1_024;
 
 /// The arguments of the running command, with those of the file in front of them.
 pub(super) fn merged(path: &Path) -> Result<Arguments, Failure> {
@@ -28,7 +32,12 @@ pub(super) fn merged(path: &Path) -> Result<Arguments, Failure> {
 }
 
 fn table(path: &Path) -> Result<Table, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::cannot_read(path, &error))?;
+    let text = if path == Path::new("-") {
+        std::io::read_to_string(std::io::stdin().lock().take(LARGEST))
+    } else {
+        std::fs::File::open(path).and_then(|file| std::io::read_to_string(file.take(LARGEST)))
+    };
+    let text = text.map_err(|error| Failure::cannot_read(path, &error))?;
     let file: Table = text.parse().map_err(|error: toml::de::Error| {
         let mut failure = wrong(path, error.message().to_owned());
         if let Some(span) = error.span() {

@@ -192,8 +192,15 @@ impl Reader<'_> {
 
     fn identity_of_files(&mut self, path: &Path) -> Result<(Identity, PrivateKey), Failure> {
         let key_path = self.credentials.key.as_deref().unwrap_or(path);
-        let chain = self.certificates(path)?;
-        let key = self.private_key(key_path)?;
+        // One file may hold both, and standard input can be read once.
+        let bytes = zeroize::Zeroizing::new(file(path)?);
+        let chain = self.certificates_in(path, &bytes)?;
+        let key = if key_path == path {
+            self.private_key(path, &bytes)?
+        } else {
+            let bytes = zeroize::Zeroizing::new(file(key_path)?);
+            self.private_key(key_path, &bytes)?
+        };
         let shown = path.display().to_string();
         fits(
             &chain,
@@ -213,11 +220,14 @@ impl Reader<'_> {
 
     /// The certificates of a PEM or DER file, or of a store that needs no password.
     fn certificates(&mut self, path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
-        let bytes = file(path)?;
-        let contents = self.pem(path, &bytes, &Passwords::default())?;
+        self.certificates_in(path, &file(path)?)
+    }
+
+    fn certificates_in(&mut self, path: &Path, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
+        let contents = self.pem(path, bytes, &Passwords::default())?;
         let certificates: Vec<Vec<u8>> = contents.certificates().map(<[u8]>::to_vec).collect();
         if certificates.is_empty() {
-            return Err(no_certificate(path, &bytes));
+            return Err(no_certificate(path, bytes));
         }
         Ok(certificates)
     }
@@ -244,8 +254,7 @@ impl Reader<'_> {
         Ok(contents)
     }
 
-    fn private_key(&mut self, path: &Path) -> Result<PrivateKey, Failure> {
-        let bytes = zeroize::Zeroizing::new(file(path)?);
+    fn private_key(&mut self, path: &Path, bytes: &[u8]) -> Result<PrivateKey, Failure> {
         let what = format!("the key `{}`", path.display());
         let purpose = Purpose {
             what: &what,
@@ -257,7 +266,7 @@ impl Reader<'_> {
         }
         let contents = self.pem(
             path,
-            &bytes,
+            bytes,
             &Passwords {
                 store: None,
                 keys: &passwords,
@@ -268,7 +277,7 @@ impl Reader<'_> {
             passwords.push(password::existing(None, purpose)?);
             self.pem(
                 path,
-                &bytes,
+                bytes,
                 &Passwords {
                     store: None,
                     keys: &passwords,

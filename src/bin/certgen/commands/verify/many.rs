@@ -67,6 +67,9 @@ pub(super) fn run(
     let jobs = usize::from(arguments.jobs);
     let (tally, interrupted) = runtime.block_on(all(&check, requests, jobs, &mut output))?;
     runtime.shutdown_background();
+    if interrupted {
+        output.interrupt(count);
+    }
     output.finish()?;
     let seconds = started.elapsed().as_secs_f64();
     let Tally {
@@ -86,11 +89,7 @@ pub(super) fn run(
             "{of} brokers in {seconds:.1} s: {good} good, {warning} with warnings, {failure} failed"
         ),
     );
-    Ok(if interrupted {
-        Status::Error
-    } else {
-        output.status(tally.verdict(), context)
-    })
+    Ok(output.status(tally.verdict(), context))
 }
 
 /// Runs them all; says whether it was interrupted.

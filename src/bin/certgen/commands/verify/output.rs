@@ -28,15 +28,25 @@ enum Form {
     NagiosOfMany,
 }
 
+/// How many reports there were.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    all: usize,
+    warned: usize,
+    failed: usize,
+}
+
 /// Takes reports, and prints each as soon as its form allows.
 pub(super) struct Output {
     form: Form,
     metrics: ConversationMetrics,
-    counts: (usize, usize),
+    counts: Counts,
     /// Where the page goes, and its sections so far.
     page: Option<(PathBuf, String)>,
     title: String,
     worst: Verdict,
+    /// How many there were to check, where not all were.
+    interrupted: Option<usize>,
     now: Timestamp,
 }
 
@@ -65,7 +75,7 @@ impl Output {
         Self {
             form,
             metrics: ConversationMetrics::default(),
-            counts: (0, 0),
+            counts: Counts::default(),
             page: arguments
                 .output
                 .html
@@ -73,6 +83,7 @@ impl Output {
                 .map(|path| (path, String::new())),
             title: String::new(),
             worst: Verdict::Good,
+            interrupted: None,
             now: context.now,
         }
     }
@@ -96,8 +107,12 @@ impl Output {
         if self.title.is_empty() {
             self.title = address(&transcript.request);
         }
-        self.counts.0 += 1;
-        self.counts.1 += usize::from(report.verdict() == Verdict::Failure);
+        self.counts.all += 1;
+        match report.verdict() {
+            Verdict::Good => {}
+            Verdict::Warning => self.counts.warned += 1,
+            _ => self.counts.failed += 1,
+        }
         let to_standard_output = self
             .page
             .as_ref()
@@ -134,6 +149,38 @@ impl Output {
         }
     }
 
+    /// The list was not gone through: what was not seen may be anything.
+    pub(super) fn interrupt(&mut self, of: usize) {
+        self.interrupted = Some(of);
+    }
+
+    fn print_counts(&self) -> Result<(), Failure> {
+        let Counts {
+            all,
+            warned,
+            failed,
+        } = self.counts;
+        let mut summary = format!("{failed} of {all} brokers failed");
+        if warned > 0 {
+            summary.push_str(&format!(", {warned} with warnings"));
+        }
+        if let Some(of) = self.interrupted {
+            summary.push_str(&format!("; interrupted after {all} of {of}"));
+        }
+        let data = format!("failed={failed} warnings={warned} brokers={all}");
+        let line = nagios(self.worst, &[], &summary, &data);
+        let line = match line.split_once(' ') {
+            Some((_, rest)) if self.is_unknown() => format!("UNKNOWN {rest}"),
+            _ => line,
+        };
+        present::text(&line)
+    }
+
+    /// Nothing failed as far as was looked.
+    fn is_unknown(&self) -> bool {
+        self.interrupted.is_some() && self.worst != Verdict::Failure
+    }
+
     /// Prints what had to wait for the last report.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         if self.form == Form::Prometheus {
@@ -141,19 +188,7 @@ impl Output {
             present::bytes(metrics.into_text().as_bytes())?;
         }
         if self.form == Form::NagiosOfMany {
-            let (all, failed) = self.counts;
-            let verdict = if failed > 0 {
-                Verdict::Failure
-            } else {
-                Verdict::Good
-            };
-            let summary = format!("{failed} of {all} brokers failed");
-            present::text(&nagios(
-                verdict,
-                &[],
-                &summary,
-                &format!("failed={failed} brokers={all}"),
-            ))?;
+            self.print_counts()?;
         }
         match self.page.take() {
             None => Ok(()),
@@ -166,15 +201,17 @@ impl Output {
 
     fn title(&self) -> String {
         match self.counts {
-            (0 | 1, _) => self.title.clone(),
-            (all, failed) => format!("{failed} of {all} brokers failed"),
+            Counts { all: 0 | 1, .. } => self.title.clone(),
+            Counts { all, failed, .. } => format!("{failed} of {all} brokers failed"),
         }
     }
 
     /// The exit status that the form stands for.
     pub(super) fn status(&self, verdict: Verdict, context: &Context) -> Status {
         match self.form {
+            Form::Nagios | Form::NagiosOfMany if self.is_unknown() => Status::NagiosUnknown,
             Form::Nagios | Form::NagiosOfMany => Status::Nagios(verdict),
+            _ if self.interrupted.is_some() => Status::Error,
             _ => Status::of(verdict, context),
         }
     }

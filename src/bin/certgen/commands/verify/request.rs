@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use certgen::diagnose::transcript::{Client, MqttRequest, MqttVersion, Request, TlsRequest};
+use certgen::diagnose::transcript::{
+    Client, MqttRequest, MqttVersion, Request, TlsRequest, TlsVersion,
+};
 use certgen::finding::{Code, Remedy};
 
 use super::arguments::Arguments;
@@ -15,6 +17,7 @@ const LONGEST_STAGE: Duration = Duration::from_secs(20);
 /// The request for one target.
 pub(super) fn request(arguments: &Arguments, target: &Target) -> Result<Request, Failure> {
     let network = &arguments.network;
+    versions_meet(network.tls_min, network.tls_max)?;
     let is_tls = !network.no_tls && target.scheme.is_none_or(|scheme| scheme.tls);
     let websocket = websocket(arguments, target);
     let default_port = target
@@ -45,6 +48,20 @@ pub(super) fn request(arguments: &Arguments, target: &Target) -> Result<Request,
         emulate(&mut request, client);
     }
     Ok(request)
+}
+
+/// Between the lowest and the highest version there must be one.
+fn versions_meet(lowest: Option<TlsVersion>, highest: Option<TlsVersion>) -> Result<(), Failure> {
+    match (lowest, highest) {
+        (Some(lowest), Some(highest)) if lowest > highest => {
+            let cause = format!(
+                "--tls-min is {lowest} and --tls-max is {highest}: no version lies between them"
+            );
+            let remedy = Remedy::text("give a lowest version that is not above the highest");
+            Err(Failure::new(Code::Usage, cause).with_remedy(remedy))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn websocket(arguments: &Arguments, target: &Target) -> Option<String> {
@@ -110,9 +127,7 @@ fn emulate(request: &mut Request, client: Client) {
         tls.no_sni |= !sends_name && tls.server_name.is_none();
         tls.small_hello = true;
         if client == Client::Esp32 {
-            tls.maximum = tls
-                .maximum
-                .or(Some(certgen::diagnose::transcript::TlsVersion::Tls12));
+            tls.maximum = tls.maximum.or(Some(TlsVersion::Tls12));
         }
     }
     if client == Client::Rhasspy {
