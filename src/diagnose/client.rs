@@ -1,16 +1,18 @@
 //! The client's certificate: whether it was asked for, sent, and accepted; and if not, why.
 
+mod issuer;
+
 use super::Criteria;
 use super::handshake::is_about_client;
 use super::schemes::{acceptable_keys, scheme_name};
 use super::transcript::{
     Alert, CertificateRequest, ClientCertificate, Identity, Silence, Tls, TlsFailure, Transcript,
 };
-use super::words::{failure, peer, warning};
-use crate::finding::{Action, Code, Finding, Remedy, Severity, Stack};
+use super::words::{failure, peer};
+use crate::finding::{Action, Code, Finding, Remedy, Severity};
 use crate::pki::audit::{self, Question, Role, certificate_name};
 use crate::time;
-use crate::x509::{Certificate, Name};
+use crate::x509::Certificate;
 
 /// What is to be said about the client's certificate.
 pub(super) fn findings(
@@ -272,104 +274,6 @@ impl Case<'_> {
         Finding::failure(Code::ClientUsageMissing, cause).with_remedy(self.reissue(
             "issue the client's certificate again with certgen: X.509 v3, clientAuth, P-256",
         ))
-    }
-
-    fn regenerated(&self, own: &Certificate, said: &str) -> Finding {
-        let cause = format!(
-            "{} refuses the client certificate with {said}: it knows a CA with the name `{}`, whose key did not sign `{}`: the CA was made anew",
-            peer(self.transcript),
-            own.issuer,
-            certificate_name(own)
-        );
-        Finding::failure(Code::ClientCertificateUntrusted, cause).with_remedy(
-            self.reissue("issue the client's certificate again from the broker's present CA"),
-        )
-    }
-
-    fn untrusted(&self, said: &str, own: Option<&Certificate>) -> Finding {
-        let what = own.map_or_else(
-            || "the client certificate".to_owned(),
-            |own| format!("`{}`, issued by `{}`", certificate_name(own), own.issuer),
-        );
-        let cause = format!(
-            "{} refuses the client certificate with {said}: it does not trust {what}{}",
-            peer(self.transcript),
-            self.offered_text()
-        );
-        if let Some(own) = own.filter(|own| self.issuer_is_brokers(own)) {
-            let cause = format!(
-                "{cause}; yet `{}` issued the broker's own certificate too: the broker's `cafile` lacks it, or its `crlfile` has no list of this CA, and then it refuses every client",
-                own.issuer
-            );
-            return failure(
-                Code::ClientCertificateUntrusted,
-                cause,
-                "put that CA into the broker's `cafile`; where a `crlfile` is set, let it hold a current list of every CA, and reload the broker",
-            );
-        }
-        Finding::failure(Code::ClientCertificateUntrusted, cause).with_remedy(self.reissue(
-            "issue the client's certificate from the CA in the broker's `cafile`, or add its issuer to that file",
-        ))
-    }
-
-    /// The client's certificate and the broker's come from one CA.
-    fn issuer_is_brokers(&self, own: &Certificate) -> bool {
-        let presented = self.tls.presented.as_ref();
-        let leaf = presented.and_then(|presented| presented.chain.first());
-        let leaf = leaf.and_then(|der| Certificate::from_der(der).ok());
-        leaf.is_some_and(|leaf| leaf.issuer == own.issuer)
-    }
-
-    fn offered(&self) -> Vec<Name> {
-        self.request()
-            .iter()
-            .flat_map(|request| &request.ca_names)
-            .filter_map(|der| Name::from_der(der))
-            .collect()
-    }
-
-    fn offered_text(&self) -> String {
-        let names: Vec<_> = self
-            .offered()
-            .iter()
-            .take(6)
-            .map(|name| format!("`{name}`"))
-            .collect();
-        if names.is_empty() {
-            return String::new();
-        }
-        format!("; it names as CAs {}", names.join(", "))
-    }
-
-    /// The broker's list of CA names lacks every issuer of the client's chain.
-    fn not_offered(&self, is_refused: bool) -> Option<Finding> {
-        let identity = self.transcript.material.identity.as_ref()?;
-        let offered = self.offered();
-        let own = self.own.as_ref()?;
-        let chain: Vec<_> = identity
-            .chain
-            .iter()
-            .filter_map(|der| Certificate::from_der(der).ok())
-            .collect();
-        let listed = chain
-            .iter()
-            .any(|c| offered.iter().any(|name| name.der() == c.issuer.der()));
-        if offered.is_empty() || listed {
-            return None;
-        }
-        let cause = format!(
-            "the broker asks for certificates of other CAs than `{}`, which issued `{}`{}: Java and Android send no certificate then",
-            own.issuer,
-            certificate_name(own),
-            self.offered_text()
-        );
-        let remedy = "add the client's issuer to the broker's `cafile`, or issue the client's certificate from a CA that stands there";
-        let finding = if is_refused {
-            failure(Code::ClientIssuerNotOffered, cause, remedy)
-        } else {
-            warning(Code::ClientIssuerNotOffered, cause, remedy)
-        };
-        Some(finding.for_stacks(&[Stack::Java, Stack::Android]))
     }
 
     fn not_requested(&self, server_refused: bool) -> Option<Finding> {

@@ -33,9 +33,11 @@ fn finding_json(finding: &Finding, suggest: Suggest<'_>) -> Value {
     object.insert("code".into(), finding.code.as_str().into());
     object.insert("severity".into(), finding.severity.as_str().into());
     object.insert("cause".into(), finding.cause.clone().into());
-    if let Some(remedy) = &finding.remedy {
-        object.insert("remedy".into(), remedy_json(remedy, suggest));
-    }
+    let remedy = finding.remedy.clone().unwrap_or_else(|| {
+        let action = Action::Explain { code: finding.code };
+        Remedy::run("read what it means and how it comes about", action)
+    });
+    object.insert("remedy".into(), remedy_json(&remedy, suggest));
     if let Some(subject) = &finding.subject {
         object.insert("subject".into(), subject.clone().into());
     }

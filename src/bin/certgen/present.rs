@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use certgen::finding::{Code, Verdict};
+use certgen::finding::{Action, Code, Remedy, Verdict};
 use certgen::render::escape::{self, terminal};
 use certgen::render::style::{BAD, HELP, paint};
 use certgen::render::{remedy_json, wrapped};
@@ -218,9 +218,11 @@ fn failure_json(failure: &Failure) -> Map<String, Value> {
     error.insert("code".into(), failure.code.as_str().into());
     error.insert("cause".into(), failure.cause.clone().into());
     error.insert("because".into(), json!(failure.because));
-    if let Some(remedy) = &failure.remedy {
-        error.insert("remedy".into(), remedy_json(remedy, &suggest::line));
-    }
+    let remedy = failure.remedy.clone().unwrap_or_else(|| {
+        let action = Action::Explain { code: failure.code };
+        Remedy::run("read what it means and how it comes about", action)
+    });
+    error.insert("remedy".into(), remedy_json(&remedy, &suggest::line));
     let mut document = Map::new();
     document.insert("schema".into(), "error/1".into());
     document.insert("error".into(), Value::Object(error));
