@@ -17,6 +17,8 @@ mod tcp;
 mod tls;
 mod websocket;
 
+pub use converse::is_server_name;
+
 use std::io;
 use std::sync::Arc;
 

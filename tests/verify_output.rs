@@ -238,3 +238,35 @@ fn options_and_credentials_come_from_standard_input() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("\"schema\": \"verify/1\""), "{said}");
 }
+
+#[test]
+fn what_no_protocol_carries_is_refused_before_anything_is_sent() {
+    let long = "a".repeat(70_000);
+    let cases = [
+        "--alpn=".to_owned(),
+        format!("--alpn={}", "a".repeat(256)),
+        "--servername=".to_owned(),
+        "--try-servername=a..b".to_owned(),
+        "--connection-timeout=0s".to_owned(),
+        format!("--username={long}"),
+        format!("--client-id={long}"),
+        format!("--topic={long}"),
+        "--websocket=/a b".to_owned(),
+    ];
+    for option in cases {
+        let mut verify = certgen();
+        // Nobody listens there: a connection would be a finding, and no error.
+        verify.args(["verify", "--json", "--host", "localhost", "--port", "1"]);
+        let output = run(verify.arg(&option));
+        assert_eq!(output.status, Some(2), "{option}: {output:#?}");
+        assert!(output.stdout.contains("error/1"), "{option}: {output:#?}");
+    }
+    let with_password = "mqtts://me:hunter2@localhost";
+    let output = run(certgen().args(["verify", "--host", with_password]));
+    assert_eq!(output.status, Some(2));
+    let said = output.all();
+    assert!(
+        said.contains("--username") && !said.contains("hunter2"),
+        "{said}"
+    );
+}

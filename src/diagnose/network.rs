@@ -202,9 +202,14 @@ fn nothing_answers(transcript: &Transcript, attempts: &[AddressAttempt]) -> Opti
     }
     if has(|why| matches!(why, TcpFailure::Refused)) {
         let cause = format!("nothing listens on {target}: {each}");
+        let usual = if port == 8883 {
+            String::new()
+        } else {
+            format!(" (MQTT over TLS is 8883, and this is {port})")
+        };
         let remedy = Remedy::run(
             format!(
-                "start the broker, or correct the port (MQTT over TLS is 8883, and this is {port}); if it runs, see whether it listens on that address alone"
+                "start the broker, or correct the port{usual}; if it runs, see whether it listens on that address alone"
             ),
             crate::finding::Action::shell(&["ss", "-ltn"]),
         );

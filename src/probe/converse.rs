@@ -334,6 +334,12 @@ pub(super) fn hello(request: &Request) -> Result<Hello, String> {
     })
 }
 
+/// Whether TLS can check a certificate against this name.
+#[must_use]
+pub fn is_server_name(name: &str) -> bool {
+    server_name(name).is_ok()
+}
+
 /// A host name or an address as TLS takes it: without trailing dot, brackets or zone.
 pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, String> {
     let bare = name.strip_suffix('.').unwrap_or(name);

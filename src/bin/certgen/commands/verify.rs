@@ -5,6 +5,7 @@ mod check;
 mod config_file;
 pub(crate) mod intake;
 mod key_log;
+mod limits;
 mod many;
 mod output;
 mod request;

@@ -8,6 +8,7 @@ use certgen::diagnose::transcript::{
 use certgen::finding::{Code, Remedy};
 
 use super::arguments::Arguments;
+use super::limits;
 use super::target::Target;
 use crate::failure::Failure;
 
@@ -17,9 +18,12 @@ const LONGEST_STAGE: Duration = Duration::from_secs(20);
 /// The request for one target.
 pub(super) fn request(arguments: &Arguments, target: &Target) -> Result<Request, Failure> {
     let network = &arguments.network;
-    versions_meet(network.tls_min, network.tls_max)?;
+    limits::check(arguments)?;
     let is_tls = !network.no_tls && target.scheme.is_none_or(|scheme| scheme.tls);
     let websocket = websocket(arguments, target);
+    if let Some(path) = &websocket {
+        limits::path(path)?;
+    }
     let default_port = target
         .scheme
         .map_or(if is_tls { 8883 } else { 1883 }, |scheme| {
@@ -48,20 +52,6 @@ pub(super) fn request(arguments: &Arguments, target: &Target) -> Result<Request,
         emulate(&mut request, client);
     }
     Ok(request)
-}
-
-/// Between the lowest and the highest version there must be one.
-fn versions_meet(lowest: Option<TlsVersion>, highest: Option<TlsVersion>) -> Result<(), Failure> {
-    match (lowest, highest) {
-        (Some(lowest), Some(highest)) if lowest > highest => {
-            let cause = format!(
-                "--tls-min is {lowest} and --tls-max is {highest}: no version lies between them"
-            );
-            let remedy = Remedy::text("give a lowest version that is not above the highest");
-            Err(Failure::new(Code::Usage, cause).with_remedy(remedy))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn websocket(arguments: &Arguments, target: &Target) -> Option<String> {

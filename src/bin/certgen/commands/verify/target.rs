@@ -45,9 +45,10 @@ impl Target {
         if path.is_some() && !scheme.is_some_and(|scheme| scheme.websocket) {
             return Err(bad_host(typed, "a path makes sense with wss:// alone"));
         }
-        if authority.contains('@') {
+        if let Some((_, place)) = authority.rsplit_once('@') {
+            // What stands before it may hold a password, and is not repeated.
             return Err(bad_host(
-                typed,
+                &format!("…@{place}"),
                 "give the user name with --username, and the password with --password",
             ));
         }
