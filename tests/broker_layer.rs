@@ -132,6 +132,21 @@ fn a_listener_without_websocket_is_named_so() {
     );
 }
 
+/// HAProxy with these lines, listening on the port.
+fn haproxy(folder: &Folder, port: u16, lines: &str) -> Ending {
+    let text = format!(
+        "defaults\n  mode tcp\n  timeout connect 60s\n  timeout client 60s\n  timeout server 60s\n\
+         listen one\n  bind 127.0.0.1:{port} {lines}\n"
+    );
+    let file = folder.write("haproxy.cfg", text);
+    let mut haproxy = peer("haproxy");
+    haproxy.args(["-db", "-f"]).arg(file);
+    haproxy.stdout(Stdio::null()).stderr(Stdio::null());
+    let proxy = Ending(haproxy.spawn().unwrap());
+    assert!(support::wait_for_port(port));
+    proxy
+}
+
 #[test]
 fn tls_that_is_ended_twice_is_told() {
     let folder = household();
@@ -140,24 +155,37 @@ fn tls_that_is_ended_twice_is_told() {
     bundle.extend(folder.read("pki/broker/broker.key"));
     let bundle = folder.write("haproxy.pem", bundle);
     let port = free_port();
-    let file = folder.write(
-        "haproxy.cfg",
-        format!(
-            "defaults\n  mode tcp\n  timeout connect 60s\n  timeout client 60s\n  timeout server 60s\n\
-             listen twice\n  bind 127.0.0.1:{port} ssl crt {}\n  server one 127.0.0.1:{}\n",
-            bundle.display(),
-            broker.port
-        ),
+    let lines = format!(
+        "ssl crt {}\n  server one 127.0.0.1:{}",
+        bundle.display(),
+        broker.port
     );
-    let mut haproxy = peer("haproxy");
-    haproxy.args(["-db", "-f"]).arg(file);
-    haproxy.stdout(Stdio::null()).stderr(Stdio::null());
-    let _proxy = Ending(haproxy.spawn().unwrap());
-    assert!(support::wait_for_port(port));
+    let _proxy = haproxy(&folder, port, &lines);
     told(
         &mut verify(&folder, port),
         "other-protocol",
         "expects TLS once more",
+    );
+}
+
+#[test]
+fn a_proxy_header_that_nobody_expects_is_among_the_causes() {
+    let folder = household();
+    let behind = free_port();
+    let mut serve = certgen();
+    serve.arg("--dir").arg(folder.join("pki"));
+    serve.args(["serve", "--bind", "127.0.0.1", "--port"]);
+    serve.arg(behind.to_string());
+    serve.stdout(Stdio::null()).stderr(Stdio::null());
+    let _broker = Ending(serve.spawn().unwrap());
+    assert!(support::wait_for_port(behind));
+    let port = free_port();
+    let lines = format!("\n  server one 127.0.0.1:{behind} send-proxy");
+    let _proxy = haproxy(&folder, port, &lines);
+    told(
+        &mut verify(&folder, port),
+        "handshake-refused",
+        "a proxy puts a PROXY header in front",
     );
 }
 

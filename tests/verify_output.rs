@@ -261,6 +261,10 @@ fn what_no_protocol_carries_is_refused_before_anything_is_sent() {
         assert_eq!(output.status, Some(2), "{option}: {output:#?}");
         assert!(output.stdout.contains("error/1"), "{option}: {output:#?}");
     }
+    for option in ["--servername=", "--connection-timeout=0s"] {
+        let output = run(certgen().args(["inspect", "localhost:1", option]));
+        assert_eq!(output.status, Some(2), "{option}: {output:#?}");
+    }
     let with_password = "mqtts://me:hunter2@localhost";
     let output = run(certgen().args(["verify", "--host", with_password]));
     assert_eq!(output.status, Some(2));

@@ -389,7 +389,10 @@ fn meaning(alert: Alert) -> &'static str {
         0 => {
             " (it ends the connection in good order: a server that is on its way down, or whose backend is gone)"
         }
-        10 | 22 | 50 | 51 | 109 | 110 => " (its TLS library did not understand what it received)",
+        10 | 22 | 50 => {
+            " (its TLS library did not understand what it received: perhaps a proxy puts a PROXY header in front, which the server does not expect)"
+        }
+        51 | 109 | 110 => " (its TLS library did not understand what it received)",
         20 | 21 => " (what it received was changed on the way)",
         42..=46 | 48 => {
             " (it speaks of a certificate, and none was asked for: perhaps a proxy that passes on the refusal of its backend)"

@@ -5,7 +5,7 @@ mod check;
 mod config_file;
 pub(crate) mod intake;
 mod key_log;
-mod limits;
+pub(crate) mod limits;
 mod many;
 mod output;
 mod request;

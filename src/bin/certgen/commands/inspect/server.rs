@@ -9,7 +9,7 @@ use certgen::inspect::{Item, Look, server};
 use certgen::probe::{Prober, Secrets, runtime};
 use certgen::time::Span;
 
-use crate::commands::verify::Target;
+use crate::commands::verify::{Target, limits};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -79,6 +79,10 @@ fn request(typed: &str, arguments: &Asking) -> Result<Request, Failure> {
         return Err(Failure::usage(cause)
             .with_remedy(Remedy::text("write HOST:PORT, and [ADDRESS]:PORT for IPv6")));
     };
+    limits::stage(arguments.connection_timeout.as_duration())?;
+    if let Some(name) = &arguments.servername {
+        limits::name(name)?;
+    }
     let limit = Duration::from_secs(20);
     Ok(Request {
         typed_host: target.typed,

@@ -1,5 +1,7 @@
 //! Options that no protocol can carry are refused before anything is sent.
 
+use std::time::Duration;
+
 use certgen::finding::{Code, Remedy};
 use certgen::probe::is_server_name;
 
@@ -16,12 +18,7 @@ const LONGEST_OFFER: usize = 4_096;
 /// Refuses what cannot be sent.
 pub(super) fn check(arguments: &Arguments) -> Result<(), Failure> {
     let (network, session) = (&arguments.network, &arguments.session);
-    if network.connection_timeout.is_zero() {
-        return Err(wrong(
-            "--connection-timeout is 0: nothing can answer in no time",
-            "give a second or more",
-        ));
-    }
+    stage(network.connection_timeout)?;
     if let (Some(lowest), Some(highest)) = (network.tls_min, network.tls_max)
         && lowest > highest
     {
@@ -35,12 +32,8 @@ pub(super) fn check(arguments: &Arguments) -> Result<(), Failure> {
     }
     protocols(&network.alpn)?;
     let names = network.servername.iter().chain(&network.try_servername);
-    for name in names {
-        if !is_server_name(name) {
-            let cause =
-                format!("`{name}` is neither a host name nor an address that TLS can check");
-            return Err(wrong(cause, "give a name as it stands in certificates"));
-        }
+    for one in names {
+        name(one)?;
     }
     let texts = [
         ("--username", &session.username),
@@ -57,6 +50,26 @@ pub(super) fn check(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// A stage needs time.
+pub(crate) fn stage(limit: Duration) -> Result<(), Failure> {
+    if limit.is_zero() {
+        return Err(wrong(
+            "--connection-timeout is 0: nothing can answer in no time",
+            "give a second or more",
+        ));
+    }
+    Ok(())
+}
+
+/// A name that certificates can be checked for.
+pub(crate) fn name(name: &str) -> Result<(), Failure> {
+    if is_server_name(name) {
+        return Ok(());
+    }
+    let cause = format!("`{name}` is neither a host name nor an address that TLS can check");
+    Err(wrong(cause, "give a name as it stands in certificates"))
 }
 
 fn protocols(alpn: &[String]) -> Result<(), Failure> {
