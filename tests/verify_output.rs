@@ -240,6 +240,20 @@ fn options_and_credentials_come_from_standard_input() {
 }
 
 #[test]
+fn a_password_for_a_broker_that_need_not_be_verified_is_warned_of() {
+    let house = House::new();
+    let warned = |more: &[&str]| {
+        let mut verify = house.host(house.good.port, "--json");
+        verify.args(["--username", "me", "--password", "env:SECRET"]);
+        let output = run(verify.args(more).env("SECRET", "hunter2"));
+        assert!(!output.all().contains("hunter2"));
+        output.stderr.contains("nobody has verified")
+    };
+    assert!(warned(&["--insecure"]));
+    assert!(!warned(&[]));
+}
+
+#[test]
 fn what_no_protocol_carries_is_refused_before_anything_is_sent() {
     let long = "a".repeat(70_000);
     let cases = [

@@ -189,16 +189,16 @@ fn refused(transcript: &Transcript, alert: Alert, report: &Report) -> Option<Fin
         return Some(other_alert(transcript, alert));
     }
     let list = candidates(&[
-        "the listener has no certificate, only pre-shared keys (psk_hint)",
-        "the broker's key is of a kind that rustls does not take",
         "its cipher suites or groups are limited to what rustls does not speak",
+        "the broker's key is of a kind that rustls does not take",
+        "the listener has no certificate, only pre-shared keys (psk_hint)",
     ]);
     Some(failure(
         Code::NoCommonCipher,
         format!(
             "{peer} refuses the handshake with the alert {alert}, also one with old cipher suites and groups; likely: {list}"
         ),
-        "give the listener certfile and keyfile with a P-256 key, and take limits on ciphers and groups (`ciphers`, `tls_version`) out of the broker's configuration",
+        "give the listener certfile and keyfile with a P-256 key, and take limits on ciphers and groups (`ciphers`, `ciphers_tls1.3`, `tls_version`) out of the broker's configuration",
     ))
 }
 

@@ -1,10 +1,12 @@
 //! The MQTT session after CONNACK: subscription, test message, and holding on.
 
+mod held;
+
 use super::foreign::recognize;
 use super::goodbye;
 use super::session::{identity, reason_name};
-use super::transcript::{Closing, Connack, Mqtt, MqttVersion, Silence, TcpFailure, Transcript};
-use super::words::{candidates, closing, failure, limit, peer, span, warning};
+use super::transcript::{Connack, Mqtt, MqttVersion, Silence, Transcript};
+use super::words::{candidates, closing, failure, limit, warning};
 use crate::finding::{Action, Code, Finding, Remedy};
 
 /// What happened to subscription, message and session.
@@ -393,73 +395,6 @@ impl Case<'_> {
             format!("QoS {asked} was asked for, and the broker grants QoS {granted}"),
             "use the lower QoS, or raise max_qos (mosquitto) on the broker",
         ))
-    }
-
-    fn held(&self) -> Option<Finding> {
-        let unanswered = self.mqtt.pings.iter().find_map(|ping| ping.missing());
-        if let Some(Silence::TimedOut) = unanswered {
-            return Some(failure(
-                Code::NoPingresp,
-                format!(
-                    "the broker did not answer PINGREQ within {}: the connection is half open, or the broker does not keep the session alive",
-                    limit(self.transcript)
-                ),
-                "look at the broker's log, and for a proxy or NAT on the way that forgets connections",
-            ));
-        }
-        let instead = self.mqtt.held.as_ref().or(unanswered)?;
-        let when = "while it was held";
-        if let Some(finding) = goodbye::explained(self.transcript, self.mqtt, instead, when) {
-            return Some(finding);
-        }
-        Some(match instead {
-            Silence::Closed(end) => self.gone(*end).unwrap_or_else(|| self.idle(*end)),
-            Silence::TimedOut => failure(
-                Code::NoPingresp,
-                "the broker did not answer PINGREQ while the session was held",
-                "look at the broker's log, and for a proxy or NAT on the way that forgets connections",
-            ),
-            other => failure(
-                Code::IdleTimeoutTooShort,
-                format!("the session ended while it was held ({})", silence(other)),
-                "look at the broker's log for the time of this check",
-            ),
-        })
-    }
-
-    /// Nothing listens any more: it was not an idle limit.
-    fn gone(&self, end: Closing) -> Option<Finding> {
-        let reconnected = self.transcript.extra.reconnected.as_ref()?;
-        (*reconnected == Err(TcpFailure::Refused)).then(|| {
-            failure(
-                Code::BrokerStopped,
-                format!(
-                    "the session was cut {} after the connection was made, and nothing listens on {} any more: the broker was stopped, has crashed, or is starting again",
-                    span(end.after),
-                    peer(self.transcript)
-                ),
-                "start the broker, and look at its log and the system's for why it ended (`journalctl -u mosquitto`)",
-            )
-        })
-    }
-
-    fn idle(&self, end: Closing) -> Finding {
-        let keep_alive = self.transcript.request.mqtt.keep_alive;
-        let besides = match self.transcript.extra.reconnected {
-            Some(Ok(_)) => {
-                "; the port takes connections, so that the broker was at most started again"
-            }
-            _ => "",
-        };
-        failure(
-            Code::IdleTimeoutTooShort,
-            format!(
-                "the session was cut {} after the connection was made, although the keep-alive is {}: something on the path (proxy, NAT, load balancer) has a shorter idle limit{besides}",
-                span(end.after),
-                span(keep_alive)
-            ),
-            "raise the idle time-out of the proxy above 1.5 keep-alives (HAProxy: timeout client and timeout server, nginx: proxy_timeout), or lower the keep-alive of the clients",
-        )
     }
 }
 

@@ -25,6 +25,15 @@ fn a_session_that_ended_while_it_was_held() {
                 &["cut 2.0 s after", "nothing listens on", "journalctl"],
             ),
             (
+                "an id that others may have",
+                |t| {
+                    held_until_closed(t);
+                    t.request.mqtt.client_id = Some("phone".into());
+                },
+                Code::IdleTimeoutTooShort,
+                &["another client with the id `phone`", "an id of its own"],
+            ),
+            (
                 "the port answers",
                 |t| {
                     held_until_closed(t);

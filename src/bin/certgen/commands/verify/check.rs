@@ -67,6 +67,11 @@ impl Check {
                 Some(password::existing(Some(source), purpose)?)
             }
         };
+        if arguments.network.insecure && arguments.session.username.is_some() {
+            present::warn(
+                "with --insecure the user name and the password go to the broker even where nobody has verified it",
+            );
+        }
         let key_log = arguments
             .network
             .keylog
