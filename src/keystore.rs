@@ -164,6 +164,7 @@ mod uber;
 pub use decode::{decode, detect};
 pub use encode::{EncodeOptions, Profile, encode};
 pub use error::Error;
+pub(crate) use model::key_of;
 pub use model::{
     Alias, Content, Entry, Format, Integrity, KeyState, Keystore, Limits, Opened, Passwords,
     Protection, SealedKey,

@@ -217,16 +217,25 @@ impl Adapter {
             Format::Jceks => matches!(sealed.format, Format::Jks | Format::Jceks),
             format => sealed.format == format,
         };
+        let mixed = self.format == Format::Pkcs12 && !self.allow_mixed;
+        if !sealed.supported && (!kept || mixed) {
+            return Err(Error::KeyUnsupported {
+                alias: alias(),
+                algorithm: sealed.algorithm.clone(),
+                carried: kept,
+            });
+        }
         if !kept {
             return Err(Error::KeySealed { alias: alias() });
         }
-        if self.format == Format::Pkcs12 && !self.allow_mixed {
+        if mixed {
             return Err(Error::MixedPasswords {
                 alias: alias(),
                 format: self.format,
             });
         }
         Ok(SealedKey {
+            supported: sealed.supported,
             format: sealed.format,
             blob: sealed.blob.clone(),
             algorithm: sealed.algorithm.clone(),

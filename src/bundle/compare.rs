@@ -68,6 +68,11 @@ fn traits_of(entry: &Entry, format: Format) -> Vec<Trait> {
         Format::Pkcs12 if kind == "certificate" => {
             vec![Trait::Certificate(material)]
         }
+        // It ends the chain of every key that it vouches for, also where the chain left it out.
+        Format::Pkcs12 if kind == "trusted" => {
+            let alias = entry.alias.to_string();
+            vec![whole(alias, 0, Vec::new()), Trait::Certificate(material)]
+        }
         Format::Pkcs12 => {
             let leaf = hashes.first().copied().into_iter().collect();
             let alias = entry.alias.to_string();

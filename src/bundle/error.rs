@@ -54,6 +54,18 @@ pub enum Error {
         /// Its alias.
         alias: String,
     },
+    /// A key whose encryption is not known here.
+    #[error(
+        "the key `{alias}` uses {algorithm}, which is not supported, so that it cannot be opened"
+    )]
+    KeyUnsupported {
+        /// Its alias.
+        alias: String,
+        /// What it is sealed by.
+        algorithm: String,
+        /// Whether the format could hold it as it is.
+        carried: bool,
+    },
     /// Keys of a store have passwords of their own, and its readers know one password.
     #[error(
         "the key `{alias}` has another password than the store, and {format} is read with one password by OpenSSL, BouncyCastle and phones"
@@ -104,6 +116,7 @@ impl Diagnostic for Error {
             Self::KeyMismatch { .. } => Code::KeyMismatch,
             Self::Key(error) => error.code(),
             Self::Certificate(_) => Code::NotACertificate,
+            Self::KeyUnsupported { .. } => Code::AlgorithmUnsupported,
             Self::KeySealed { .. } | Self::MixedPasswords { .. } => Code::KeyPasswordDiffers,
             Self::AliasesCollide { .. } | Self::NothingLeft { .. } => Code::ConversionLoss,
             Self::Keystore(error) => error.code(),
@@ -131,6 +144,13 @@ impl Diagnostic for Error {
             )),
             Self::Key(error) => error.remedy(),
             Self::Certificate(_) => Some(Remedy::text("give certificates as PEM or DER")),
+            Self::KeyUnsupported { carried: true, .. } => again(
+                "carry it along as it is, with the password that it has",
+                &["--allow-mixed-passwords"],
+            ),
+            Self::KeyUnsupported { .. } => Some(Remedy::text(
+                "export it again with AES or 3DES from where it was made",
+            )),
             Self::KeySealed { .. } => {
                 let text = "give the key's own password as well";
                 again(text, &["--key-password", "prompt"])

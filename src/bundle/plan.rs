@@ -340,6 +340,23 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_that_leaves_out_a_trusted_ca_becomes_every_store() {
+        let parts = parts();
+        let mut store = store(&parts, "phone");
+        let Content::PrivateKey { chain, .. } = &mut store.entries[0].content else {
+            panic!("a private key")
+        };
+        chain.truncate(1);
+        for output in Format::ALL.map(Output::new) {
+            let made = planned(&store, output, &[]);
+            let made = made.unwrap_or_else(|error| panic!("{}: {error}", output.format));
+            let kept = made.store.entries.iter();
+            let kept: Vec<_> = kept.flat_map(|e| e.content.certificates()).collect();
+            assert!(kept.contains(&&parts.leaf), "{}", output.format);
+        }
+    }
+
+    #[test]
     fn losses_are_named_and_collisions_refused() {
         let parts = parts();
         let jks = Output::new(Format::Jks);

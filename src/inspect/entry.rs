@@ -1,5 +1,6 @@
 //! One entry of a store, or one thing in a file.
 
+use crate::keystore::SealedKey;
 use crate::time::Timestamp;
 use crate::x509::{Certificate, KeyKind, PublicKey};
 
@@ -141,9 +142,19 @@ pub enum KeyLock {
     KeyPassword,
     /// None of the passwords given opens it.
     Sealed,
+    /// It stays sealed, because what seals it is not known here.
+    Unsupported,
 }
 
 impl KeyLock {
+    /// That of a key that stays sealed.
+    pub(super) fn of_sealed(sealed: &SealedKey) -> Self {
+        match sealed.supported {
+            true => Self::Sealed,
+            false => Self::Unsupported,
+        }
+    }
+
     /// The name in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -151,7 +162,7 @@ impl KeyLock {
             Self::Clear => "clear",
             Self::StorePassword => "store-password",
             Self::KeyPassword => "key-password",
-            Self::Sealed => "sealed",
+            Self::Sealed | Self::Unsupported => "sealed",
         }
     }
 
@@ -162,7 +173,7 @@ impl KeyLock {
             Self::Clear => "not encrypted",
             Self::StorePassword => "opens with the store password",
             Self::KeyPassword => "opens with the key password",
-            Self::Sealed => "sealed",
+            Self::Sealed | Self::Unsupported => "sealed",
         }
     }
 }

@@ -154,7 +154,7 @@ pub(super) fn private_key(state: &KeyState<PrivateKey>) -> Key {
         KeyState::Sealed(sealed) => Key {
             kind: None,
             public: None,
-            lock: KeyLock::Sealed,
+            lock: KeyLock::of_sealed(sealed),
             algorithm: sealed.algorithm.clone(),
             iterations: sealed.iterations,
         },

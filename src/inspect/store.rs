@@ -1,11 +1,14 @@
 //! Keystores of any format.
 
+use std::collections::{HashMap, HashSet};
+
 use super::file::{is_issued_by, lock, private_key};
 use super::target::{beside, refused};
 use super::{Entry, EntryKind, Fact, Item, Key, KeyLock, Kind, Look};
 use crate::finding::{Action, Code, Finding, Remedy, Stack};
 use crate::keystore::{
-    self, Content, Error, Format, Integrity, KeyState, Keystore, SealedKey, decode,
+    self, Content, Error, Format, Integrity, KeyState, Keystore, Protection, SealedKey, decode,
+    key_of,
 };
 use crate::pki::audit::certificate_name;
 use crate::x509::{Certificate, PublicKey};
@@ -13,6 +16,11 @@ use crate::x509::{Certificate, PublicKey};
 /// Looks at a store.
 pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item, Error> {
     let store = decode(bytes, &look.passwords, &look.limits)?;
+    let protections: Protections<'_> = store
+        .protection
+        .iter()
+        .map(|one| (one.what.as_str(), one))
+        .collect();
     let mut item = Item {
         path: path.to_owned(),
         kind: Kind::Keystore,
@@ -24,7 +32,7 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
         entries: store
             .entries
             .iter()
-            .map(|found| entry(&store, found))
+            .map(|found| entry(&protections, found))
             .collect(),
         findings: Vec::new(),
     };
@@ -43,6 +51,7 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
         .map(|finding| finding.about(path))
         .into_iter()
         .chain(locks(&store, &item, has_password))
+        .chain(item.entries.iter().filter_map(unsupported))
         .chain(trust(&store, path));
     // What the target refuses is not said once more for all the world.
     let same = |one: &Finding| {
@@ -59,7 +68,10 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
     Ok(item)
 }
 
-fn entry(store: &Keystore, entry: &keystore::Entry) -> Entry {
+/// What protects what, by its name.
+type Protections<'a> = HashMap<&'a str, &'a Protection>;
+
+fn entry(protections: &Protections<'_>, entry: &keystore::Entry) -> Entry {
     let (kind, key, chain): (_, _, &[Vec<u8>]) = match &entry.content {
         Content::TrustedCertificate { certificate } => (
             EntryKind::TrustedCertificate,
@@ -86,7 +98,7 @@ fn entry(store: &Keystore, entry: &keystore::Entry) -> Entry {
     view.created = entry.created;
     view.key = key;
     if let Some(key) = &mut view.key
-        && let Some(protection) = store.key_protection(&entry.alias)
+        && let Some(protection) = protections.get(key_of(&entry.alias).as_str())
     {
         key.algorithm.clone_from(&protection.algorithm);
         key.iterations = protection.iterations;
@@ -135,7 +147,7 @@ fn sealed_key(sealed: &SealedKey) -> Key {
     Key {
         kind: None,
         public: None,
-        lock: KeyLock::Sealed,
+        lock: KeyLock::of_sealed(sealed),
         algorithm: sealed.algorithm.clone(),
         iterations: sealed.iterations,
     }
@@ -153,7 +165,7 @@ fn integrity(store: &Keystore, has_password: bool) -> Option<Finding> {
             Finding::warning(Code::StoreWithoutIntegrity, cause)
                 .with_remedy(Remedy::text("make the store again as version 2"))
         }
-        Integrity::None if has_password => {
+        Integrity::None if has_password || has_no_check(store) => {
             let cause = "nothing in the store proves that it was not altered";
             Finding::warning(Code::StoreWithoutIntegrity, cause)
                 .with_remedy(Remedy::text("make the store again with a password"))
@@ -167,6 +179,12 @@ fn integrity(store: &Keystore, has_password: bool) -> Option<Finding> {
     })
 }
 
+/// A PKCS#12 without MAC: no password proves anything about it.
+fn has_no_check(store: &Keystore) -> bool {
+    let is_check = |one: &Protection| one.what == "integrity";
+    store.format == Format::Pkcs12 && !store.protection.iter().any(is_check)
+}
+
 fn odd(oddity: &str) -> Finding {
     Finding::note(Code::UnusualEncoding, oddity.to_owned())
 }
@@ -174,17 +192,17 @@ fn odd(oddity: &str) -> Finding {
 /// Keys that the store's password does not open: phones and brokers know only that one.
 fn locks(store: &Keystore, item: &Item, has_password: bool) -> Vec<Finding> {
     // A password opens it, and what is inside is no key: that is said already.
-    let is_no_key = |alias: &str| {
-        let opens = format!("the secret key `{alias}` opens");
-        store
-            .oddities
-            .iter()
-            .any(|oddity| oddity.starts_with(&opens))
-    };
+    let opens = store.oddities.iter().filter_map(|oddity| {
+        let (alias, _) = oddity
+            .strip_prefix("the secret key `")?
+            .rsplit_once("` opens")?;
+        Some(alias)
+    });
+    let no_keys: HashSet<&str> = opens.collect();
     let keys = item.entries.iter().filter_map(|entry| {
         let key = entry.key.as_ref()?;
         let alias = entry.alias.as_deref().unwrap_or_default();
-        if is_no_key(alias) {
+        if no_keys.contains(alias) || key.lock == KeyLock::Unsupported {
             return None;
         }
         let lock = match key.lock {
@@ -209,6 +227,18 @@ fn locks(store: &Keystore, item: &Item, has_password: bool) -> Vec<Finding> {
             .for_stacks(&[Stack::Android])
     })
     .collect()
+}
+
+/// A key whose encryption is not known here, among others that are.
+fn unsupported(entry: &Entry) -> Option<Finding> {
+    let key = entry.key.as_ref()?;
+    (key.lock == KeyLock::Unsupported).then(|| {
+        let alias = entry.alias.as_deref().unwrap_or_default();
+        let algorithm = &key.algorithm;
+        let cause = format!("the key `{alias}` uses {algorithm}, which is not supported");
+        let remedy = "export it again with AES or 3DES from where it was made";
+        Finding::warning(Code::AlgorithmUnsupported, cause).with_remedy(Remedy::text(remedy))
+    })
 }
 
 /// The same store beside this one, with one password.

@@ -204,7 +204,7 @@ impl Protection {
 }
 
 /// The key of this entry, as a [`Protection`] calls it.
-fn key_of(alias: &Alias) -> String {
+pub(crate) fn key_of(alias: &Alias) -> String {
     format!("key {alias}")
 }
 
@@ -388,6 +388,8 @@ pub struct SealedKey {
     pub algorithm: String,
     /// Iterations, where it iterates.
     pub iterations: Option<u64>,
+    /// Whether a password could open it at all; the algorithm of others is not known here.
+    pub supported: bool,
 }
 
 impl SealedKey {

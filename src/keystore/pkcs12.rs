@@ -3,6 +3,8 @@
 mod bags;
 mod entries;
 mod integrity;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(super) use write::encode;
@@ -12,7 +14,7 @@ use super::ber::{Ber, Element, tag};
 use super::pbe::budget::Budget;
 use super::pbe::encryption::Encryption;
 use super::{Error, Format, Integrity, Keystore, Limits, Passwords, Protection};
-use bags::Bags;
+use bags::{Bags, Lock};
 
 const DATA: &str = "1.2.840.113549.1.7.1";
 const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
@@ -54,14 +56,16 @@ pub(super) fn decode(
         protection,
         oddities: Vec::new(),
         authenticated: integrity == Integrity::Verified,
+        proven: integrity == Integrity::Verified,
     };
     reading.safes(&auth_safe)?;
+    reading.check_keys()?;
     if !outer.is_empty() {
         reading
             .oddities
             .push(format!("{} bytes follow the store", outer.rest().len()));
     }
-    let entries = entries::from_bags(reading.bags, &mut reading.oddities);
+    let entries = entries::from_bags(reading.bags, limits, &mut reading.oddities)?;
     let mut store = Keystore::new(Format::Pkcs12, entries);
     store.version = Some(version);
     store.integrity = integrity;
@@ -96,9 +100,27 @@ struct Reading<'a> {
     protection: Vec<Protection>,
     oddities: Vec<String>,
     authenticated: bool,
+    /// Whether the store's password is known to be right.
+    proven: bool,
 }
 
 impl Reading<'_> {
+    /// What the keys tell together: that none can be read, or, where nothing else vouches for the
+    /// password, that it opens none.
+    fn check_keys(&self) -> Result<(), Error> {
+        if let Some(unsupported) = self.bags.nothing_but_unsupported() {
+            return Err(unsupported);
+        }
+        let some = |state| self.bags.encrypted().any(|lock| lock == state);
+        let (sealed, opened) = (some(Lock::Sealed), some(Lock::Opened));
+        match self.passwords.store {
+            Some(_) if sealed && !opened && !self.proven => Err(Error::WrongPasswordOrDamaged {
+                format: Format::Pkcs12,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn safes(&mut self, auth_safe: &[u8]) -> Result<(), Error> {
         let mut outer = Ber::new(Format::Pkcs12, auth_safe);
         let mut safes = outer.sequence("the list of safes")?;
@@ -145,7 +167,10 @@ impl Reading<'_> {
         };
         let plain = encryption.decrypt(password, &ciphertext, &mut self.budget, &is_sequence)?;
         match plain {
-            Some(plain) => self.bags_of(&plain),
+            Some(plain) => {
+                self.proven = true;
+                self.bags_of(&plain)
+            }
             // With the integrity proven, the safe has another password; nothing else differs.
             None if self.authenticated => {
                 self.oddities

@@ -121,7 +121,15 @@ impl Keys {
 
     /// `None` where the padding is not exactly as it must be.
     fn decrypt(&self, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let cipher = cbc::Decryptor::<Twofish>::new_from_slices(&self.key, &self.iv).ok()?;
+        // Twofish is slow, and the last block alone tells nearly every wrong password.
+        let before_last = ciphertext.len().checked_sub(2 * BLOCK)?;
+        let (iv, last) = ciphertext.get(before_last..)?.split_at_checked(BLOCK)?;
+        self.decrypt_from(iv, last)?;
+        self.decrypt_from(&self.iv, ciphertext)
+    }
+
+    fn decrypt_from(&self, iv: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let cipher = cbc::Decryptor::<Twofish>::new_from_slices(&self.key, iv).ok()?;
         let plain = cipher.decrypt_padded_vec::<Pkcs7>(ciphertext).ok()?;
         Some(Zeroizing::new(plain))
     }

@@ -126,7 +126,7 @@ fn key_text(entry: &Entry) -> String {
     } else {
         let rounds = iterations(key.iterations);
         let by = match key.lock {
-            KeyLock::Sealed => " by",
+            KeyLock::Sealed | KeyLock::Unsupported => " by",
             _ => ", sealed by",
         };
         format!("{by} {}{rounds}", terminal(&key.algorithm))

@@ -185,6 +185,7 @@ fn secret_key(
 
 fn kept(sealed: &Sealed<'_>, blob: &[u8]) -> SealedKey {
     SealedKey {
+        supported: true,
         format: Format::Bcfks,
         blob: blob.to_vec(),
         algorithm: sealed.name(),

@@ -120,6 +120,7 @@ fn interpret_entry(
 /// A key as it stands in the file, which none of the passwords opens.
 fn kept(sealed: &Sealed<'_>, blob: &Reader<'_>) -> SealedKey {
     SealedKey {
+        supported: true,
         format: Format::Bks,
         blob: blob.rest().to_vec(),
         algorithm: Scheme::TripleDes3Key.name().to_owned(),

@@ -88,6 +88,7 @@ impl<'a> SealedObject<'a> {
         Content::SecretKey {
             algorithm: String::new(),
             key: KeyState::Sealed(SealedKey {
+                supported: true,
                 format: Format::Jceks,
                 blob: self.whole.to_vec(),
                 algorithm: self.algorithm.clone(),

@@ -157,6 +157,7 @@ fn unseal(
         }
     }
     Ok(KeyState::Sealed(SealedKey {
+        supported: true,
         format: epki.protection(),
         blob: blob.to_vec(),
         algorithm: epki.algorithm(),

@@ -148,6 +148,7 @@ fn open_pkcs8(
         }
     }
     Ok(KeyState::Sealed(SealedKey {
+        supported: true,
         format: Format::Pkcs12,
         blob: sealed.whole.to_vec(),
         algorithm: encryption.name(),

@@ -89,6 +89,7 @@ pub(super) fn open(
         }
     }
     Ok(KeyState::Sealed(SealedKey {
+        supported: true,
         format: Format::Pem,
         blob: block.bytes.to_vec(),
         algorithm: format!("traditional PEM encryption {name}, MD5"),

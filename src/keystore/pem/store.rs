@@ -218,6 +218,7 @@ impl Writer<'_> {
                 pkcs8_encrypt(value, password, derivation, self.random)
             }
             KeyState::Sealed(SealedKey {
+                supported: true,
                 format: Format::Pkcs12,
                 blob,
                 ..

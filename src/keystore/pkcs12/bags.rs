@@ -33,11 +33,50 @@ pub(super) struct Bags {
     pub(super) keys: Vec<(Attributes, KeyState<PrivateKey>)>,
     pub(super) certificates: Vec<(Attributes, Vec<u8>)>,
     pub(super) secrets: Vec<(Attributes, String, KeyState<SecretBytes>)>,
+    /// What is not supported of the keys that stay sealed for that.
+    pub(super) unsupported: Option<Error>,
 }
 
 impl Bags {
+    /// Every key that is encrypted, and how it stands.
+    pub(super) fn encrypted(&self) -> impl Iterator<Item = Lock> {
+        let keys = self.keys.iter().filter_map(|(_, key)| Lock::of(key));
+        keys.chain(self.secrets.iter().filter_map(|(_, _, key)| Lock::of(key)))
+    }
+
+    /// Nothing but keys that cannot be read: such a store is of no use here.
+    pub(super) fn nothing_but_unsupported(&self) -> Option<Error> {
+        let locks = self.encrypted();
+        let unsupported = locks.filter(|lock| *lock == Lock::Unsupported).count();
+        let all = unsupported == self.keys.len() + self.secrets.len();
+        self.unsupported.clone().filter(|_| all)
+    }
+
     fn len(&self) -> usize {
         self.keys.len() + self.certificates.len() + self.secrets.len()
+    }
+}
+
+/// How an encrypted key stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    Opened,
+    Sealed,
+    Unsupported,
+}
+
+impl Lock {
+    /// `None` for a key in the clear.
+    fn of<T>(key: &KeyState<T>) -> Option<Self> {
+        match key {
+            KeyState::Open {
+                opened: Opened::Clear,
+                ..
+            } => None,
+            KeyState::Open { .. } => Some(Self::Opened),
+            KeyState::Sealed(sealed) if sealed.supported => Some(Self::Sealed),
+            KeyState::Sealed(_) => Some(Self::Unsupported),
+        }
     }
 }
 
@@ -93,7 +132,7 @@ impl BagReader<'_> {
             Some("2") => {
                 let sealed = inside.expect(tag::SEQUENCE, "an encrypted private key")?;
                 let label = label(&attributes);
-                let key = self.open(&sealed, format!("key {label}").trim_end())?;
+                let key = self.open(&sealed, format!("key {label}").trim_end(), bags)?;
                 let key = key.map(|plain| PrivateKey::from_pkcs8_der(plain.to_vec()));
                 bags.keys.push((attributes, key));
             }
@@ -103,7 +142,7 @@ impl BagReader<'_> {
                 }
             }
             Some("5") => {
-                let (algorithm, key) = self.secret(&mut inside)?;
+                let (algorithm, key) = self.secret(&mut inside, bags)?;
                 bags.secrets.push((attributes, algorithm, key));
             }
             Some("6") if nesting < MAX_NESTING => {
@@ -118,7 +157,11 @@ impl BagReader<'_> {
 
     /// SUN: `EncryptedPrivateKeyInfo` in an OCTET STRING, whose PKCS#8 holds the raw key;
     /// BouncyCastle since 1.85: the raw key, under the algorithm's own identifier.
-    fn secret(&mut self, inside: &mut Ber<'_>) -> Result<(String, KeyState<SecretBytes>), Error> {
+    fn secret(
+        &mut self,
+        inside: &mut Ber<'_>,
+        bags: &mut Bags,
+    ) -> Result<(String, KeyState<SecretBytes>), Error> {
         let mut bag = inside.sequence("a secret")?;
         let kind = bag.oid("the type of a secret")?;
         let mut value = bag.expect(tag::CONTEXT_0, "a secret")?.inside()?;
@@ -135,7 +178,7 @@ impl BagReader<'_> {
         }
         let mut outer = Ber::new(Format::Pkcs12, &octets);
         let sealed = outer.expect(tag::SEQUENCE, "an encrypted secret")?;
-        let plain = self.open(&sealed, "secret key")?;
+        let plain = self.open(&sealed, "secret key", bags)?;
         match plain {
             KeyState::Open { value, opened } => {
                 let (algorithm, value) = raw_secret(&value)?;
@@ -145,14 +188,35 @@ impl BagReader<'_> {
         }
     }
 
-    /// Opens an `EncryptedPrivateKeyInfo` with the first password that fits.
+    /// Opens an `EncryptedPrivateKeyInfo` with the first password that fits. One whose algorithm is
+    /// not known stays as it is: the rest of the store is of use all the same.
     fn open(
         &mut self,
         sealed: &Element<'_>,
         what: &str,
+        bags: &mut Bags,
     ) -> Result<KeyState<Zeroizing<Vec<u8>>>, Error> {
         let mut info = sealed.inside()?;
-        let encryption = Encryption::read(&mut info, self.budget)?;
+        let encryption = match Encryption::read(&mut info, self.budget) {
+            Err(Error::Unsupported { format, algorithm }) => {
+                let sealed = SealedKey {
+                    format,
+                    blob: sealed.whole.to_vec(),
+                    algorithm: algorithm.clone(),
+                    iterations: None,
+                    supported: false,
+                };
+                self.protection.push(Protection {
+                    what: what.to_owned(),
+                    algorithm: algorithm.clone(),
+                    iterations: None,
+                });
+                let unsupported = Error::Unsupported { format, algorithm };
+                bags.unsupported.get_or_insert(unsupported);
+                return Ok(KeyState::Sealed(sealed));
+            }
+            read => read?,
+        };
         let ciphertext = info.octets("an encrypted key")?;
         self.protection.push(Protection {
             what: what.to_owned(),
@@ -166,6 +230,7 @@ impl BagReader<'_> {
             }
         }
         Ok(KeyState::Sealed(SealedKey {
+            supported: true,
             format: Format::Pkcs12,
             blob: sealed.whole.to_vec(),
             algorithm: encryption.name(),

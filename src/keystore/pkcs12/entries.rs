@@ -2,17 +2,23 @@
 //!
 //! Keys are matched by public key first, as OpenSSL does, then by localKeyID, then by name.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::bags::{Attributes, Bags};
-use crate::keystore::{Alias, Content, Entry, KeyState, millis};
+use crate::keystore::{Alias, Content, Entry, Error, Format, KeyState, Limits, millis};
 use crate::secret::PrivateKey;
 use crate::time::Timestamp;
-use crate::x509::{Certificate, key};
+use crate::x509::{Certificate, KeyKind, key};
 
 /// Makes entries of the bags; certificates that serve no key's chain stand alone.
-pub(super) fn from_bags(bags: Bags, oddities: &mut Vec<String>) -> Vec<Entry> {
-    let pool = Pool::new(bags.certificates);
+pub(super) fn from_bags(
+    bags: Bags,
+    limits: &Limits,
+    oddities: &mut Vec<String>,
+) -> Result<Vec<Entry>, Error> {
+    let certificates: Vec<Found> = bags.certificates.into_iter().map(Found::new).collect();
+    let pool = Pool::new(&certificates);
+    let mut room = limits.file_size;
     let mut names = Names::default();
     let mut used = HashSet::new();
     let mut entries = Vec::new();
@@ -23,6 +29,7 @@ pub(super) fn from_bags(bags: Bags, oddities: &mut Vec<String>) -> Vec<Entry> {
             oddities.push("a private key has no certificate in the store".into());
         }
         used.extend(chain.iter().copied());
+        take_room(&mut room, &chain, &pool, limits)?;
         let chain = chain.iter().filter_map(|index| pool.der(*index)).collect();
         let named = leaf.and_then(|leaf| pool.attributes(leaf));
         let alias = names.take(&attributes, named);
@@ -34,7 +41,7 @@ pub(super) fn from_bags(bags: Bags, oddities: &mut Vec<String>) -> Vec<Entry> {
     }
     let used_certificates: HashSet<Vec<u8>> =
         used.iter().filter_map(|index| pool.der(*index)).collect();
-    for (index, found) in pool.certificates.iter().enumerate() {
+    for (index, found) in certificates.iter().enumerate() {
         let trusted = found.attributes.java_trusted;
         // Java writes a CA that is trusted and in a chain twice, and shows it once.
         let in_a_chain = used.contains(&index) || used_certificates.contains(&found.der);
@@ -58,7 +65,7 @@ pub(super) fn from_bags(bags: Bags, oddities: &mut Vec<String>) -> Vec<Entry> {
         };
         entries.push(Entry::new(alias, created(&attributes), content));
     }
-    entries
+    Ok(entries)
 }
 
 /// Aliases: the friendly name, or a number where there is none, as Java gives it.
@@ -87,90 +94,113 @@ fn created(attributes: &Attributes) -> Option<Timestamp> {
     millis::to_time(digits.parse().ok()?)
 }
 
+/// Keys may share one long chain: written out for each, it must not outgrow what a file may hold.
+fn take_room(
+    room: &mut usize,
+    chain: &[usize],
+    pool: &Pool<'_>,
+    limits: &Limits,
+) -> Result<(), Error> {
+    let certificates = chain.iter().filter_map(|index| pool.found(*index));
+    let size: usize = certificates.map(|found| found.der.len()).sum();
+    *room = room.checked_sub(size).ok_or_else(|| Error::LimitExceeded {
+        format: Format::Pkcs12,
+        what: "chains with a size",
+        found: format!("more than {} bytes", limits.file_size),
+        limit: format!("{} bytes", limits.file_size),
+    })?;
+    Ok(())
+}
+
 struct Found {
     attributes: Attributes,
     der: Vec<u8>,
     parsed: Option<Certificate>,
 }
 
-struct Pool {
-    certificates: Vec<Found>,
+impl Found {
+    fn new((attributes, der): (Attributes, Vec<u8>)) -> Self {
+        let parsed = Certificate::from_der(&der).ok();
+        Self {
+            attributes,
+            der,
+            parsed,
+        }
+    }
 }
 
-impl Pool {
-    fn new(certificates: Vec<(Attributes, Vec<u8>)>) -> Self {
-        let certificates = certificates
-            .into_iter()
-            .map(|(attributes, der)| {
-                let parsed = Certificate::from_der(&der).ok();
-                Found {
-                    attributes,
-                    der,
-                    parsed,
-                }
-            })
-            .collect();
-        Self { certificates }
+/// The certificates of a store, and where the first of each key, identifier, name and subject is.
+struct Pool<'a> {
+    certificates: &'a [Found],
+    by_key: HashMap<(&'a [u8], &'a KeyKind), usize>,
+    by_id: HashMap<&'a [u8], usize>,
+    by_name: HashMap<&'a [u16], usize>,
+    by_subject: HashMap<&'a [u8], usize>,
+}
+
+impl<'a> Pool<'a> {
+    fn new(certificates: &'a [Found]) -> Self {
+        let mut pool = Self {
+            certificates,
+            by_key: HashMap::new(),
+            by_id: HashMap::new(),
+            by_name: HashMap::new(),
+            by_subject: HashMap::new(),
+        };
+        for (index, found) in certificates.iter().enumerate() {
+            if let Some(id) = &found.attributes.local_key_id {
+                pool.by_id.entry(id).or_insert(index);
+            }
+            if let Some(name) = &found.attributes.friendly_name {
+                pool.by_name.entry(name).or_insert(index);
+            }
+            if let Some(parsed) = &found.parsed {
+                let key = (parsed.public_key.key_bits(), parsed.public_key.kind());
+                pool.by_key.entry(key).or_insert(index);
+                let subject = parsed.subject.der();
+                pool.by_subject.entry(subject).or_insert(index);
+            }
+        }
+        pool
+    }
+
+    fn found(&self, index: usize) -> Option<&'a Found> {
+        self.certificates.get(index)
     }
 
     fn der(&self, index: usize) -> Option<Vec<u8>> {
-        self.certificates.get(index).map(|found| found.der.clone())
+        self.found(index).map(|found| found.der.clone())
     }
 
-    fn attributes(&self, index: usize) -> Option<&Attributes> {
-        self.certificates.get(index).map(|found| &found.attributes)
-    }
-
-    fn position(&self, test: impl Fn(&Found) -> bool) -> Option<usize> {
-        self.certificates.iter().position(test)
+    fn attributes(&self, index: usize) -> Option<&'a Attributes> {
+        self.found(index).map(|found| &found.attributes)
     }
 
     fn leaf_of(&self, key: &KeyState<PrivateKey>, attributes: &Attributes) -> Option<usize> {
         let public = key.open().and_then(|key| key::public_key(key).ok());
-        let by_key = public.and_then(|public| {
-            self.position(|found| {
-                found
-                    .parsed
-                    .as_ref()
-                    .is_some_and(|parsed| parsed.public_key.same_key(&public))
-            })
-        });
-        let by_id = || {
-            let id = attributes.local_key_id.as_ref()?;
-            self.position(|found| found.attributes.local_key_id.as_ref() == Some(id))
-        };
-        let by_name = || {
-            let name = attributes.friendly_name.as_ref()?;
-            self.position(|found| found.attributes.friendly_name.as_ref() == Some(name))
-        };
-        by_key.or_else(by_id).or_else(by_name)
+        let by_key = public
+            .as_ref()
+            .and_then(|public| self.by_key.get(&(public.key_bits(), public.kind())));
+        let by_id = || self.by_id.get(attributes.local_key_id.as_deref()?);
+        let by_name = || self.by_name.get(attributes.friendly_name.as_deref()?);
+        by_key.or_else(by_id).or_else(by_name).copied()
     }
 
     /// Follows issuer names until a self-issued certificate, a gap, or a cycle.
     fn chain_from(&self, leaf: usize) -> Vec<usize> {
         let mut chain = vec![leaf];
-        let mut current = leaf;
-        while let Some(parsed) = self
-            .certificates
-            .get(current)
-            .and_then(|f| f.parsed.as_ref())
-        {
+        let mut seen = HashSet::from([leaf]);
+        let mut current = self.found(leaf);
+        while let Some(parsed) = current.and_then(|found| found.parsed.as_ref()) {
             if parsed.is_self_issued() {
                 break;
             }
-            let issuer = self.position(|found| {
-                found
-                    .parsed
-                    .as_ref()
-                    .is_some_and(|other| other.subject.der() == parsed.issuer.der())
-            });
-            match issuer {
-                Some(index) if !chain.contains(&index) => {
-                    chain.push(index);
-                    current = index;
-                }
-                _ => break,
-            }
+            let issuer = self.by_subject.get(parsed.issuer.der()).copied();
+            let Some(index) = issuer.filter(|index| seen.insert(*index)) else {
+                break;
+            };
+            chain.push(index);
+            current = self.found(index);
         }
         chain
     }
