@@ -277,3 +277,29 @@ fn messages_above_a_limit_are_no_matter_of_access() {
         "0x95",
     );
 }
+
+#[test]
+fn an_identity_that_nobody_asks_for_is_told() {
+    let folder = household();
+    let lines = format!("{}use_identity_as_username true\n", tls(&folder));
+    let broker = mosquitto(&folder, &lines);
+    told(
+        &mut verify(&folder, broker.port),
+        "bad-credentials",
+        "without `require_certificate true`",
+    );
+}
+
+#[test]
+fn an_empty_client_id_is_refused_by_name_in_both_versions() {
+    let folder = household();
+    let lines = format!("allow_zero_length_clientid false\n{}", tls(&folder));
+    let broker = mosquitto(&folder, &lines);
+    for version in ["3.1.1", "5"] {
+        told(
+            verify(&folder, broker.port).args(["--client-id", "", "--mqtt", version]),
+            "client-id-rejected",
+            "the empty client id",
+        );
+    }
+}

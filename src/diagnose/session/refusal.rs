@@ -107,6 +107,7 @@ fn refused_v5(
         0x85 => client_id(mqtt, said),
         0x86 => bad_credentials(transcript, said),
         0x87 | 0x8c => not_authorized(transcript, said),
+        0x80 if mqtt.client_id.is_empty() => client_id(mqtt, said),
         0x88 | 0x89 | 0x97 | 0x9f | 0x80 | 0x83 | 0x8b => unavailable(transcript, said),
         0x8a => failure(
             Code::NotAuthorized,
@@ -241,12 +242,34 @@ fn use_another(transcript: &Transcript, connack: &Connack, said: &str) -> Findin
 }
 
 fn bad_credentials(transcript: &Transcript, said: &str) -> Finding {
+    if transcript.request.mqtt.username.is_none() && identity(transcript).is_none() {
+        return nameless(transcript, said);
+    }
     let user = user(transcript);
     failure(
         Code::BadCredentials,
         format!("the broker does not accept {user} ({said})"),
         "check user name and password; with mosquitto set the password again: `mosquitto_passwd FILE USER`, and reload the broker",
     )
+}
+
+/// CONNACK 4 without a user name: mosquitto says so where the certificate was to give it.
+fn nameless(transcript: &Transcript, said: &str) -> Finding {
+    let tls = transcript.tls.as_ref();
+    let is_asked = tls.is_some_and(|tls| tls.certificate_request.is_some());
+    let asked = match &transcript.material.identity {
+        _ if is_asked => "no client certificate was given",
+        Some(_) => "the client certificate that was given was never asked for",
+        None => "no client certificate was asked for",
+    };
+    let cause = format!(
+        "the broker does not accept a client without user name ({said}), and {asked}: so answers mosquitto where `use_identity_as_username true` stands without `require_certificate true`"
+    );
+    let remedy = Remedy::run(
+        "set `require_certificate true` and `cafile` for this listener, or give user name and password",
+        Action::ConfigMosquitto,
+    );
+    Finding::failure(Code::BadCredentials, cause).with_remedy(remedy)
 }
 
 fn user(transcript: &Transcript) -> String {
@@ -277,10 +300,10 @@ fn not_authorized(transcript: &Transcript, said: &str) -> Finding {
         ),
         (None, Some(cn)) => (
             format!("TLS and the client certificate `{cn}` are fine; the broker does not authorize a client without user name ({said}): mosquitto refuses anonymous clients unless it is told to take the certificate's name as user name"),
-            "set `use_identity_as_username true` for this listener (or `allow_anonymous true`), and restart the broker".to_owned(),
+            "set `use_identity_as_username true` for this listener (or `allow_anonymous true`), and restart the broker; or give user name and password, where it has a password file".to_owned(),
         ),
         (None, None) => (
-            format!("the broker does not authorize a client without user name ({said}): mosquitto 2 refuses anonymous clients by default"),
+            format!("the broker does not authorize a client without user name ({said}): mosquitto 2 refuses anonymous clients by default, and client ids without the prefix of `clientid_prefixes`"),
             "give user name and password, use a client certificate with `require_certificate true` and `use_identity_as_username true`, or set `allow_anonymous true` (below this `listener`, where `per_listener_settings true` is set)".to_owned(),
         ),
     };
