@@ -31,6 +31,11 @@ pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Fi
     if let (Protocol::Http(line), Some(path)) = (protocol, &transcript.extra.websocket) {
         return websocket_endpoint(transcript, line, path);
     }
+    let (inside, wanted, neither) = if transcript.tls.as_ref().is_some_and(Tls::is_complete) {
+        ("TLS is fine; inside it ", "MQTT", "not MQTT")
+    } else {
+        ("", "MQTT over TLS", "neither TLS nor MQTT")
+    };
     match protocol {
         Protocol::Mqtt => plaintext(transcript),
         Protocol::Http(line) => {
@@ -65,9 +70,9 @@ pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Fi
         Protocol::Named(name, said) => failure(
             Code::OtherProtocol,
             if said.is_empty() {
-                format!("{peer} speaks {name}, not MQTT over TLS")
+                format!("{inside}{peer} speaks {name}, not {wanted}")
             } else {
-                format!("{peer} speaks {name}, not MQTT over TLS (it says `{said}`)")
+                format!("{inside}{peer} speaks {name}, not {wanted} (it says `{said}`)")
             },
             format!("check host and port: MQTT over TLS is 8883, and this is {port}"),
         ),
@@ -80,9 +85,7 @@ pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Fi
         ),
         Protocol::Unknown(bytes) => failure(
             Code::OtherProtocol,
-            format!(
-                "{peer} speaks a protocol that is neither TLS nor MQTT: it begins with {bytes}"
-            ),
+            format!("{inside}{peer} speaks a protocol that is {neither}: it begins with {bytes}"),
             format!("check host and port: MQTT over TLS is 8883, and this is {port}"),
         ),
     }

@@ -141,6 +141,19 @@ fn timed_out(transcript: &Transcript) -> Finding {
     if let Some(end) = slow_close(transcript) {
         return closed_on_connect(transcript, end);
     }
+    let late = transcript.mqtt.as_ref().and_then(|mqtt| mqtt.late_connack);
+    if let Some(late) = late {
+        return failure(
+            Code::NoConnack,
+            format!(
+                "{} did not answer CONNECT within {}, and then did after {}: it is overloaded, or what it asks about its clients (an authentication backend, a name server) is slow",
+                peer(transcript),
+                limit(transcript),
+                span(late)
+            ),
+            "look at the broker's load and at its authentication plugin; give the check more time (--connection-timeout) to see the rest",
+        );
+    }
     let list = candidates(&[
         "the broker is overloaded or its authentication backend does not answer",
         "a proxy ends TLS and waits for a backend",

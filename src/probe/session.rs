@@ -23,6 +23,8 @@ use crate::probe::narrate::{missing, refusal};
 const MOST_PACKETS: usize = 1_000;
 /// How long a silent peer is given to close the connection.
 const LINGER: Duration = Duration::from_secs(2);
+/// The first byte of a CONNACK.
+const CONNACK: u8 = 0x20;
 const SUBSCRIBE_ID: u16 = 1;
 const PUBLISH_ID: u16 = 2;
 
@@ -173,6 +175,10 @@ impl Session<'_> {
     async fn await_close(&mut self) {
         let started = Instant::now();
         let ended = self.link.receive(self.clock.within(LINGER)).await;
+        let is_connack = ended.is_ok() && self.link.peek(Instant::now()).await == Ok(CONNACK);
+        if let (true, Reply::Missing { after, .. }) = (is_connack, &self.mqtt.connack) {
+            self.mqtt.late_connack = Some(*after + started.elapsed());
+        }
         if let (Err(Silence::Closed(closing)), Reply::Missing { instead, after }) =
             (ended, &mut self.mqtt.connack)
         {

@@ -31,6 +31,8 @@ pub struct Mqtt {
     pub client_id: String,
     /// The topic used.
     pub topic: String,
+    /// When the answer to CONNECT came, where that was after the limit.
+    pub late_connack: Option<Duration>,
     /// Bytes of the PUBLISH packet.
     pub publish_bytes: usize,
     /// An earlier attempt with another version that the broker refused, and its answer.

@@ -168,3 +168,41 @@ fn the_wrong_kind_of_port() {
         ],
     );
 }
+
+#[test]
+fn answers_of_the_wrong_time_or_kind_inside_tls() {
+    fn inside(transcript: &mut Transcript, bytes: &[u8]) {
+        transcript.request.tls = Some(TlsRequest::default());
+        transcript.tls = Some(Tls::default());
+        mqtt(transcript).connack = missing(Silence::Foreign(bytes.to_vec()));
+    }
+    checked(
+        accepted,
+        &[
+            (
+                "too late",
+                |t| {
+                    mqtt(t).connack = missing(Silence::TimedOut);
+                    mqtt(t).late_connack = Some(Duration::from_secs(6));
+                },
+                Code::NoConnack,
+                &[
+                    "within 5.0 s, and then did after 6.0 s",
+                    "--connection-timeout",
+                ],
+            ),
+            (
+                "a known protocol",
+                |t| inside(t, b"SSH-2.0-OpenSSH_9.6"),
+                Code::OtherProtocol,
+                &["TLS is fine; inside it", "speaks SSH, not MQTT (it says"],
+            ),
+            (
+                "an unknown one",
+                |t| inside(t, b"hello world"),
+                Code::OtherProtocol,
+                &["inside it", "a protocol that is not MQTT"],
+            ),
+        ],
+    );
+}
