@@ -64,11 +64,21 @@ pub(crate) fn words(action: &Action, given: &[String]) -> Vec<String> {
             }
         }
         Action::Inspect { what } => words.certgen("inspect").one(what),
-        Action::Verify { host, port, extra } => words
-            .certgen("verify")
-            .option("--host", host)
-            .option("--port", &port.to_string())
-            .all(extra),
+        Action::Verify { host, port, extra } => {
+            let checks = running(given).as_deref() == Some("verify");
+            let words = if checks {
+                words.in_folder("verify")
+            } else {
+                words.certgen("verify")
+            };
+            let words = words
+                .option("--host", host)
+                .option("--port", &port.to_string());
+            if checks {
+                words.credentials(given, extra);
+            }
+            words.all(extra)
+        }
         Action::ConfigMosquitto => words.in_folder("config").one("mosquitto"),
         Action::Explain { code } => words.certgen("explain").one(code.as_str()),
         Action::Help { command } if command.is_empty() => match running(given) {
@@ -134,6 +144,20 @@ fn only_options(words: &[String]) -> bool {
     words.iter().all(|word| word.starts_with("--"))
 }
 
+/// The options that a check of the same broker in another way needs as well.
+const CREDENTIALS: [&str; 10] = [
+    "--keystore",
+    "--store-password",
+    "--cert",
+    "--key",
+    "--key-password",
+    "--cafile",
+    "--truststore",
+    "--truststore-password",
+    "--username",
+    "--password",
+];
+
 struct Words {
     folder: Option<String>,
     words: Vec<String>,
@@ -169,6 +193,24 @@ impl Words {
         match option(given, "--name") {
             Some(name) if given.iter().any(|word| word == "broker") => self.option("--name", &name),
             _ => self,
+        }
+    }
+
+    /// Whom the running check trusts, and who it is; without passwords given as `pass:`.
+    fn credentials(&mut self, given: &[String], extra: &[String]) {
+        // Without TLS no user name goes to anybody.
+        let in_the_clear = extra.iter().any(|word| word == "--no-tls");
+        for name in CREDENTIALS {
+            if in_the_clear && matches!(name, "--username" | "--password") {
+                continue;
+            }
+            match option(given, name) {
+                Some(value) if !extra.iter().any(|word| word == name) => {
+                    let is_secret = value.starts_with("pass:");
+                    self.option(name, if is_secret { "prompt" } else { &value });
+                }
+                _ => {}
+            }
         }
     }
 
@@ -286,6 +328,21 @@ mod tests {
         };
         let line = shell_line(&words(&action, &given));
         assert_eq!(line, "certgen broker a.lan --name cloud --force");
+    }
+
+    #[test]
+    fn another_check_has_the_same_credentials() {
+        let given = "--dir pki verify --host h --cafile ca.pem --username me --password=pass:x";
+        let given: Vec<String> = given.split(' ').map(str::to_owned).collect();
+        let action = Action::Verify {
+            host: "h".to_owned(),
+            port: 8883,
+            extra: vec!["--mqtt".to_owned(), "3.1.1".to_owned()],
+        };
+        assert_eq!(
+            shell_line(&words(&action, &given)),
+            "certgen --dir pki verify --host h --port 8883 --cafile ca.pem --username me --password prompt --mqtt 3.1.1"
+        );
     }
 
     #[test]

@@ -263,10 +263,10 @@ fn nameless(transcript: &Transcript, said: &str) -> Finding {
         None => "no client certificate was asked for",
     };
     let cause = format!(
-        "the broker does not accept a client without user name ({said}), and {asked}: so answers mosquitto where `use_identity_as_username true` stands without `require_certificate true`"
+        "the broker does not accept a client without user name ({said}), and {asked}: so answers mosquitto where `use_identity_as_username true` stands without `require_certificate true`, and RabbitMQ to anonymous clients"
     );
     let remedy = Remedy::run(
-        "set `require_certificate true` and `cafile` for this listener, or give user name and password",
+        "give user name and password, or let the broker ask for client certificates (mosquitto: `require_certificate true` and `cafile` for this listener)",
         Action::ConfigMosquitto,
     );
     Finding::failure(Code::BadCredentials, cause).with_remedy(remedy)

@@ -192,6 +192,20 @@ fn answers_of_the_wrong_time_or_kind_inside_tls() {
                 ],
             ),
             (
+                "3.1.1 alone, with credentials",
+                |t| {
+                    mqtt(t).version = MqttVersion::V5;
+                    mqtt(t).connack = missing(Silence::Closed(ended(HowClosed::CloseNotify, 5)));
+                    let refused = Connack {
+                        code: 4,
+                        ..Connack::default()
+                    };
+                    t.extra.other_mqtt_version = Some((MqttVersion::V311, came(refused)));
+                },
+                Code::ProtocolVersionRefused,
+                &["does not speak MQTT 5", "it answers MQTT 3.1.1"],
+            ),
+            (
                 "a known protocol",
                 |t| inside(t, b"SSH-2.0-OpenSSH_9.6"),
                 Code::OtherProtocol,
