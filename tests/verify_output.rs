@@ -240,6 +240,23 @@ fn options_and_credentials_come_from_standard_input() {
 }
 
 #[test]
+fn secrets_of_tls_go_to_standard_output_for_people_alone() {
+    let house = House::new();
+    let mut verify = house.verify();
+    verify.args(["--host", "localhost", "--keylog", "-", "--port"]);
+    verify.arg(house.good.port.to_string());
+    let output = run(verify.current_dir(house.folder.join("")));
+    assert!(output.success(), "{output:#?}");
+    assert!(output.stdout.contains("SERVER_TRAFFIC_SECRET_0 "));
+    assert!(!house.folder.join("-").exists());
+    let mixed = run(house
+        .host(house.good.port, "--json")
+        .args(["--keylog", "-"]));
+    assert_eq!(mixed.status, Some(2), "{mixed:#?}");
+    assert!(!mixed.all().contains("SERVER_TRAFFIC_SECRET_0 "));
+}
+
+#[test]
 fn a_password_for_a_broker_that_need_not_be_verified_is_warned_of() {
     let house = House::new();
     let warned = |more: &[&str]| {

@@ -153,7 +153,7 @@ pub(crate) struct Network {
     /// Go on although the broker's certificate is refused; what is wrong is reported all the same
     #[arg(long)]
     pub(super) insecure: bool,
-    /// Write the secrets of the TLS session to this file, for Wireshark
+    /// Write the secrets of the TLS session to this file, for Wireshark (`-` for standard output)
     #[arg(long, value_name = "FILE")]
     pub(super) keylog: Option<PathBuf>,
     /// Follow the rules of this client: rhasspy, android, java, python or esp32

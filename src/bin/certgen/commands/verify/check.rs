@@ -1,5 +1,6 @@
 //! What all conversations of one run share, and one conversation after the other.
 
+use std::path::Path;
 use std::time::Duration;
 
 use certgen::bundle;
@@ -72,11 +73,12 @@ impl Check {
                 "with --insecure the user name and the password go to the broker even where nobody has verified it",
             );
         }
-        let key_log = arguments
-            .network
-            .keylog
-            .as_deref()
-            .map(key_log::open)
+        let output = &arguments.output;
+        let for_programs = context.json || output.prometheus || output.nagios;
+        let for_people = !for_programs && output.html.as_deref() != Some(Path::new("-"));
+        let key_log = arguments.network.keylog.as_deref();
+        let key_log = key_log
+            .map(|path| key_log::open(path, for_people))
             .transpose()?;
         let secrets = Secrets {
             key: intake.key,

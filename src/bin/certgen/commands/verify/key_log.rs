@@ -4,11 +4,23 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
+use certgen::finding::{Code, Remedy};
+
 use crate::failure::Failure;
 use crate::present;
 
 /// Opens the file to append to it, as Wireshark reads it; never through a link.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
+///
+/// Standard output takes the secrets only beside a report for people: programs would choke on them.
+pub(super) fn open(path: &Path, is_for_people: bool) -> Result<Box<dyn Write + Send>, Failure> {
+    if path == Path::new("-") {
+        if !is_for_people {
+            let cause = "--keylog - would put the secrets of TLS into a report that programs read";
+            return Err(Failure::new(Code::Usage, cause)
+                .with_remedy(Remedy::text("name a file for the secrets")));
+        }
+        return Ok(Box::new(std::io::stdout()));
+    }
     let shown = format!("`{}`", path.display());
     let file = open_file(path).map_err(|error| Failure::cannot_write(&shown, &error))?;
     present::warn(&format!(
