@@ -1,20 +1,21 @@
 //! The MQTT session up to CONNACK.
 
 mod refusal;
+mod websocket;
 
 use refusal::refused;
 pub(super) use refusal::{identity, reason_name};
 
 use super::client;
 use super::foreign::{Protocol, recognize};
-use super::transcript::{Alert, Closing, Mqtt, MqttVersion, Silence, Transcript, Upgrade};
+use super::transcript::{Alert, Closing, Mqtt, MqttVersion, Silence, Transcript};
 use super::words::{candidates, closing, failure, limit, peer, span};
 use super::{port, publish};
 use crate::finding::{Action, Code, Finding, Remedy};
 
 /// What the session says.
 pub(super) fn findings(transcript: &Transcript) -> Vec<Finding> {
-    if let Some(finding) = upgrade(transcript) {
+    if let Some(finding) = websocket::upgrade(transcript) {
         return vec![finding];
     }
     let Some(mqtt) = &transcript.mqtt else {
@@ -33,85 +34,6 @@ pub(super) fn findings(transcript: &Transcript) -> Vec<Finding> {
     findings.extend(older_version(transcript, mqtt));
     findings.extend(slow(transcript, mqtt));
     findings
-}
-
-fn upgrade(transcript: &Transcript) -> Option<Finding> {
-    let upgrade: &Upgrade = transcript.upgrade.as_ref()?;
-    let why = upgrade.failure.as_ref()?;
-    if let Some(finding) = plain_findings(transcript, &[]).or_else(|| bare_mqtt(transcript, why)) {
-        return Some(finding);
-    }
-    if let (Some(300..=399), Some(location)) = (upgrade.status, &upgrade.location) {
-        return Some(redirected(transcript, upgrade, location));
-    }
-    let status = upgrade
-        .status
-        .map_or_else(String::new, |status| format!(" (HTTP {status})"));
-    let cause = format!(
-        "{} does not let MQTT over WebSocket in at the path `{}`{status}: {why}",
-        peer(transcript),
-        upgrade.path
-    );
-    let remedy = match upgrade.status {
-        Some(404) => {
-            "try another path: mosquitto takes every path, EMQX and HiveMQ /mqtt, RabbitMQ /ws"
-        }
-        Some(101) => {
-            "let what stands in front of the broker pass the headers of WebSocket unchanged (Sec-WebSocket-Protocol, Upgrade, Connection), and see that its listener speaks MQTT"
-        }
-        Some(502..=504) => {
-            "the web server in front has no live broker behind it: see whether the broker's WebSocket listener runs, and where the web server looks for it"
-        }
-        Some(300..=399) => "use the address that the server redirects to (its header Location)",
-        Some(401 | 403) => {
-            "the web server in front wants a login or refuses this address; look at its log"
-        }
-        Some(_) => {
-            "let the web server in front pass the headers Upgrade and Connection to the broker"
-        }
-        None => {
-            "check the port: the broker's WebSocket listener has a port of its own (mosquitto: `protocol websockets`), and this one may speak MQTT without WebSocket (mqtts://)"
-        }
-    };
-    Some(failure(Code::WebsocketRefused, cause, remedy))
-}
-
-/// The port speaks MQTT as it is, and not inside a WebSocket.
-fn bare_mqtt(transcript: &Transcript, why: &str) -> Option<Finding> {
-    if !transcript.extra.bare_mqtt {
-        return None;
-    }
-    let cause = format!(
-        "{} answers MQTT itself, and no WebSocket ({why}): this is the broker's port for MQTT without WebSocket",
-        peer(transcript)
-    );
-    let extra = match transcript.request.tls {
-        Some(_) => Vec::new(),
-        None => vec!["--no-tls".to_owned()],
-    };
-    let remedy = Remedy::run(
-        "connect without WebSocket (mqtts://), or use the port of the broker's WebSocket listener (mosquitto: `protocol websockets` below a `listener` of its own)",
-        Action::Verify {
-            host: transcript.request.host.clone(),
-            port: transcript.request.port,
-            extra,
-        },
-    );
-    Some(Finding::failure(Code::WebsocketRefused, cause).with_remedy(remedy))
-}
-
-fn redirected(transcript: &Transcript, upgrade: &Upgrade, location: &str) -> Finding {
-    let cause = format!(
-        "{} sends the path `{}` elsewhere (HTTP {}, to `{location}`), and clients of MQTT follow no redirect",
-        peer(transcript),
-        upgrade.path,
-        upgrade.status.unwrap_or_default(),
-    );
-    failure(
-        Code::WebsocketRefused,
-        cause,
-        format!("give the clients that address (with `wss://` in place of `https://`): {location}"),
-    )
 }
 
 fn no_connack(transcript: &Transcript, mqtt: &Mqtt, instead: &Silence) -> Option<Finding> {

@@ -28,8 +28,10 @@ impl Probing<'_> {
             self.in_the_clear().await;
         }
         if let Some(upgrade) = &self.transcript.upgrade {
-            if upgrade.failure.is_some() && upgrade.status.is_none() {
-                self.beside_websocket().await;
+            match (&upgrade.failure, upgrade.status) {
+                (Some(_), None) => self.beside_websocket().await,
+                (Some(_), Some(404)) => self.transcript.extra.websocket = self.websocket().await,
+                _ => {}
             }
             return;
         }
@@ -97,12 +99,13 @@ impl Probing<'_> {
 
     /// The first of the usual paths at which the web server lets MQTT over WebSocket in.
     pub(super) async fn websocket(&self) -> Option<String> {
-        if self.transcript.request.websocket.is_some() {
-            return None;
-        }
         let request = &self.transcript.request;
         let authority = narrate::authority(&request.host, request.port);
-        for path in WEBSOCKET_PATHS {
+        let asked = request.websocket.as_deref();
+        for path in WEBSOCKET_PATHS
+            .into_iter()
+            .filter(|path| Some(*path) != asked)
+        {
             let link = self.same_layers().await?;
             let notes = link.notes();
             let deadline = self.clock.within(PROBE);

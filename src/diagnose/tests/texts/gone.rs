@@ -127,6 +127,22 @@ fn the_wrong_kind_of_port() {
                 &["HTTP 301, to `https://broker.lan/ws`", "`wss://`"],
             ),
             (
+                "another path",
+                |t| {
+                    let status = Some(404);
+                    refused(
+                        t,
+                        Upgrade {
+                            status,
+                            ..Upgrade::default()
+                        },
+                    );
+                    t.extra.websocket = Some("/ws".into());
+                },
+                Code::WebsocketRefused,
+                &["`/mqtt` (HTTP 404), and does at `/ws`"],
+            ),
+            (
                 "no WebSocket",
                 |t| {
                     refused(t, Upgrade::default());
