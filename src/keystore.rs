@@ -161,6 +161,7 @@ mod reader;
 mod secret_algorithms;
 mod uber;
 
+pub(crate) use bcfks::holds_opaque as bcfks_holds_opaque;
 pub use decode::{decode, detect};
 pub use encode::{EncodeOptions, Profile, encode};
 pub use error::Error;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::{Error, Output};
 use crate::finding::{Code, Finding, Remedy};
 use crate::keystore::{
-    Alias, Content, Entry, Format, KeyState, Keystore, SealedKey, secret_algorithm_identifier,
+    Alias, Content, Entry, Format, KeyState, Keystore, SealedKey, bcfks_holds_opaque,
+    secret_algorithm_identifier,
 };
 
 /// A store whose entries fit the format, and what was lost.
@@ -158,11 +159,17 @@ impl Adapter {
                 sealed: self.sealed(entry, sealed)?,
                 chain: chain.clone(),
             }),
-            Content::Opaque { kind, bytes, chain } if java => Some(Content::Opaque {
-                kind: kind.clone(),
-                bytes: bytes.clone_secret(),
-                chain: chain.clone(),
-            }),
+            Content::Opaque { kind, bytes, chain }
+                if java
+                    || (self.format == Format::Bcfks
+                        && bcfks_holds_opaque(bytes.secret_bytes(), chain)) =>
+            {
+                Some(Content::Opaque {
+                    kind: kind.clone(),
+                    bytes: bytes.clone_secret(),
+                    chain: chain.clone(),
+                })
+            }
             Content::Opaque { .. } => self.left_out(entry, "bytes that only an application knows"),
         })
     }

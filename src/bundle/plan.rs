@@ -272,6 +272,7 @@ mod tests {
 
     use super::*;
     use crate::bundle::Material;
+    use crate::keystore::Entry;
     use crate::random::SystemRandom;
     use crate::secret::PrivateKey;
 
@@ -353,6 +354,30 @@ mod tests {
             let kept = made.store.entries.iter();
             let kept: Vec<_> = kept.flat_map(|e| e.content.certificates()).collect();
             assert!(kept.contains(&&parts.leaf), "{}", output.format);
+        }
+    }
+
+    #[test]
+    fn bytes_of_applications_go_where_they_can_be_held() {
+        let parts = parts();
+        let sealed_key = vec![0x30, 7, 0x30, 2, 6, 0, 4, 1, 9];
+        let chain = vec![parts.leaf.clone()];
+        for (bytes, chain, in_bcfks) in [
+            (b"any".to_vec(), Vec::new(), true),
+            (b"any".to_vec(), chain.clone(), false),
+            (sealed_key, chain, true),
+        ] {
+            for (format, held) in [(Format::Bks, true), (Format::Bcfks, in_bcfks)] {
+                let mut store = store(&parts, "phone");
+                let content = Content::Opaque {
+                    kind: "theirs".to_owned(),
+                    bytes: SecretBytes::new(bytes.clone()),
+                    chain: chain.clone(),
+                };
+                store.entries.push(Entry::new("app", None, content));
+                let made = planned(&store, Output::new(format), &[]).unwrap();
+                assert_eq!(made.store.entries.len() == 3, held, "{format}");
+            }
         }
     }
 

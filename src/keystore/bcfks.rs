@@ -3,6 +3,8 @@
 mod objects;
 mod protection;
 
+pub(crate) use objects::holds_opaque;
+
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 

@@ -16,6 +16,8 @@ use super::pbe::encryption::Encryption;
 use super::{Error, Format, Integrity, Keystore, Limits, Passwords, Protection};
 use bags::{Bags, Lock};
 
+/// Keys may share one long chain, which is written out for each: bytes that this may take at least.
+const CHAINS: usize = 8 << 20;
 const DATA: &str = "1.2.840.113549.1.7.1";
 const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
 const ENVELOPED_DATA: &str = "1.2.840.113549.1.7.3";
@@ -65,7 +67,9 @@ pub(super) fn decode(
             .oddities
             .push(format!("{} bytes follow the store", outer.rest().len()));
     }
-    let entries = entries::from_bags(reading.bags, limits, &mut reading.oddities)?;
+    let room = CHAINS.max(bytes.len().saturating_mul(4));
+    let room = room.min(limits.file_size);
+    let entries = entries::from_bags(reading.bags, room, &mut reading.oddities)?;
     let mut store = Keystore::new(Format::Pkcs12, entries);
     store.version = Some(version);
     store.integrity = integrity;

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::protection::{Purpose, Sealed, Sealer};
 use crate::der;
-use crate::keystore::ber::{Ber, tag};
+use crate::keystore::ber::{Ber, Element, tag};
 use crate::keystore::pbe::budget::Budget;
 use crate::keystore::secret_algorithms::{identifier, java_name};
 use crate::keystore::{
@@ -20,12 +20,12 @@ use crate::random::Random;
 use crate::secret::{PrivateKey, SecretBytes};
 use crate::time::Timestamp;
 
-const CERTIFICATE: i64 = 0;
-const PRIVATE_KEY: i64 = 1;
-const SECRET_KEY: i64 = 2;
-const PROTECTED_PRIVATE_KEY: i64 = 3;
-const PROTECTED_SECRET_KEY: i64 = 4;
-const PBKDF_KEY: i64 = 5;
+const CERTIFICATE: u64 = 0;
+const PRIVATE_KEY: u64 = 1;
+const SECRET_KEY: u64 = 2;
+const PROTECTED_PRIVATE_KEY: u64 = 3;
+const PROTECTED_SECRET_KEY: u64 = 4;
+const PBKDF_KEY: u64 = 5;
 const MAX_CHAIN: usize = 1_000;
 const TIME: &[FormatItem<'_>] = format_description!("[year][month][day][hour][minute][second]Z");
 
@@ -105,34 +105,47 @@ fn object(
     let created = time(&mut object)?;
     time(&mut object)?;
     let data = object.octets("the data of an entry")?;
-    let content = match kind {
+    let content = match u64::try_from(kind).unwrap_or(u64::MAX) {
         CERTIFICATE => Content::TrustedCertificate {
             certificate: data.into_owned(),
         },
         PRIVATE_KEY => private_key(&data, passwords, budget, &mut note)?,
         SECRET_KEY | PBKDF_KEY => secret_key(&data, passwords, budget, &mut note)?,
-        PROTECTED_PRIVATE_KEY | PROTECTED_SECRET_KEY => Content::Opaque {
-            kind: "protected by the application".into(),
-            bytes: SecretBytes::new(data.into_owned()),
-            chain: Vec::new(),
-        },
-        other => return Err(object.malformed(format!("an entry of type {other}"))),
+        PROTECTED_PRIVATE_KEY => {
+            let (info, chain) = with_chain(&data)?;
+            opaque(info.whole, chain)
+        }
+        PROTECTED_SECRET_KEY => opaque(&data, Vec::new()),
+        _ => return Err(object.malformed(format!("an entry of type {kind}"))),
     };
     Ok(Entry::new(alias, created, content))
 }
 
+fn opaque(bytes: &[u8], chain: Vec<Vec<u8>>) -> Content {
+    Content::Opaque {
+        kind: "protected by the application".into(),
+        bytes: SecretBytes::new(bytes.to_vec()),
+        chain,
+    }
+}
+
+/// Whether bytes of an application can stand in a BCFKS: with a chain they must be an
+/// `EncryptedPrivateKeyInfo`.
+pub(crate) fn holds_opaque(bytes: &[u8], chain: &[Vec<u8>]) -> bool {
+    let mut outer = Ber::new(Format::Bcfks, bytes);
+    let is_sealed_key = outer.sequence("an encrypted key").is_ok_and(|mut info| {
+        info.sequence("its algorithm").is_ok()
+            && info.octets("its bytes").is_ok()
+            && info.is_empty()
+    });
+    chain.is_empty() || (is_sealed_key && outer.is_empty())
+}
+
 /// `EncryptedPrivateKeyData`: the sealed key and its chain.
-fn private_key(
-    data: &[u8],
-    passwords: &Passwords<'_>,
-    budget: &mut Budget,
-    note: &mut dyn FnMut(&Sealed<'_>),
-) -> Result<Content, Error> {
+fn with_chain(data: &[u8]) -> Result<(Element<'_>, Vec<Vec<u8>>), Error> {
     let mut outer = Ber::new(Format::Bcfks, data);
     let mut inside = outer.sequence("a private key")?;
     let info = inside.expect(tag::SEQUENCE, "an encrypted private key")?;
-    let sealed = Sealed::read(&mut info.inside()?, budget)?;
-    note(&sealed);
     let mut certificates = inside.sequence("the chain")?;
     let mut chain = Vec::new();
     while !certificates.is_empty() {
@@ -142,6 +155,18 @@ fn private_key(
         let certificate = certificates.expect(tag::SEQUENCE, "a certificate")?;
         chain.push(certificate.whole.to_vec());
     }
+    Ok((info, chain))
+}
+
+fn private_key(
+    data: &[u8],
+    passwords: &Passwords<'_>,
+    budget: &mut Budget,
+    note: &mut dyn FnMut(&Sealed<'_>),
+) -> Result<Content, Error> {
+    let (info, chain) = with_chain(data)?;
+    let sealed = Sealed::read(&mut info.inside()?, budget)?;
+    note(&sealed);
     for (password, opened) in passwords.for_keys() {
         if let Some(plain) = sealed.open(password, Purpose::PrivateKey, budget)? {
             let value = PrivateKey::from_pkcs8_der(plain.to_vec());
@@ -248,7 +273,7 @@ impl Writer<'_> {
     fn object(&mut self, entry: &Entry) -> Result<Vec<u8>, Error> {
         let (kind, data) = match &entry.content {
             Content::TrustedCertificate { certificate } | Content::Certificate { certificate } => {
-                (0, certificate.clone())
+                (CERTIFICATE, certificate.clone())
             }
             Content::PrivateKey { key, chain } => {
                 let info = match key {
@@ -258,7 +283,7 @@ impl Writer<'_> {
                     KeyState::Sealed(sealed) => of_this_format(entry, sealed)?,
                 };
                 let chain = der::tlv(tag::SEQUENCE, &chain.concat());
-                (1, der::sequence(&[&info, &chain]))
+                (PRIVATE_KEY, der::sequence(&[&info, &chain]))
             }
             Content::SecretKey { algorithm, key, .. } => match key {
                 KeyState::Open { value, .. } => {
@@ -266,13 +291,23 @@ impl Writer<'_> {
                         .ok_or_else(|| cannot(entry, &format!("a secret key for {algorithm}")))?;
                     let key = Zeroizing::new(der::octets(value.secret_bytes()));
                     let plain = Zeroizing::new(der::sequence(&[&der::oid(&oid), &key]));
-                    (2, self.seal(Purpose::SecretKey, &plain))
+                    (SECRET_KEY, self.seal(Purpose::SecretKey, &plain))
                 }
-                KeyState::Sealed(sealed) => (2, of_this_format(entry, sealed)?),
+                KeyState::Sealed(sealed) => (SECRET_KEY, of_this_format(entry, sealed)?),
             },
             Content::PublicKey { .. } => return Err(cannot(entry, "a public key")),
             Content::Sealed { .. } => return Err(cannot(entry, "a key sealed by another format")),
-            Content::Opaque { .. } => return Err(cannot(entry, "bytes of an application")),
+            Content::Opaque { bytes, chain, .. } => {
+                let bytes = bytes.secret_bytes();
+                match chain.as_slice() {
+                    [] => (PROTECTED_SECRET_KEY, bytes.to_vec()),
+                    chain if holds_opaque(bytes, chain) => {
+                        let chain = der::tlv(tag::SEQUENCE, &chain.concat());
+                        (PROTECTED_PRIVATE_KEY, der::sequence(&[bytes, &chain]))
+                    }
+                    _ => return Err(cannot(entry, "bytes of an application")),
+                }
+            }
         };
         let created = time_der(entry.created);
         Ok(der::sequence(&[

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::bags::{Attributes, Bags};
-use crate::keystore::{Alias, Content, Entry, Error, Format, KeyState, Limits, millis};
+use crate::keystore::{Alias, Content, Entry, Error, Format, KeyState, millis};
 use crate::secret::PrivateKey;
 use crate::time::Timestamp;
 use crate::x509::{Certificate, KeyKind, key};
@@ -13,12 +13,15 @@ use crate::x509::{Certificate, KeyKind, key};
 /// Makes entries of the bags; certificates that serve no key's chain stand alone.
 pub(super) fn from_bags(
     bags: Bags,
-    limits: &Limits,
+    room: usize,
     oddities: &mut Vec<String>,
 ) -> Result<Vec<Entry>, Error> {
     let certificates: Vec<Found> = bags.certificates.into_iter().map(Found::new).collect();
     let pool = Pool::new(&certificates);
-    let mut room = limits.file_size;
+    let mut room = Room {
+        limit: room,
+        taken: 0,
+    };
     let mut names = Names::default();
     let mut used = HashSet::new();
     let mut entries = Vec::new();
@@ -29,7 +32,7 @@ pub(super) fn from_bags(
             oddities.push("a private key has no certificate in the store".into());
         }
         used.extend(chain.iter().copied());
-        take_room(&mut room, &chain, &pool, limits)?;
+        room.take(&chain, &pool)?;
         let chain = chain.iter().filter_map(|index| pool.der(*index)).collect();
         let named = leaf.and_then(|leaf| pool.attributes(leaf));
         let alias = names.take(&attributes, named);
@@ -94,22 +97,28 @@ fn created(attributes: &Attributes) -> Option<Timestamp> {
     millis::to_time(digits.parse().ok()?)
 }
 
-/// Keys may share one long chain: written out for each, it must not outgrow what a file may hold.
-fn take_room(
-    room: &mut usize,
-    chain: &[usize],
-    pool: &Pool<'_>,
-    limits: &Limits,
-) -> Result<(), Error> {
-    let certificates = chain.iter().filter_map(|index| pool.found(*index));
-    let size: usize = certificates.map(|found| found.der.len()).sum();
-    *room = room.checked_sub(size).ok_or_else(|| Error::LimitExceeded {
-        format: Format::Pkcs12,
-        what: "chains with a size",
-        found: format!("more than {} bytes", limits.file_size),
-        limit: format!("{} bytes", limits.file_size),
-    })?;
-    Ok(())
+/// What the chains of all keys take together must not outgrow the room there is.
+#[derive(Debug)]
+struct Room {
+    limit: usize,
+    taken: usize,
+}
+
+impl Room {
+    fn take(&mut self, chain: &[usize], pool: &Pool<'_>) -> Result<(), Error> {
+        let certificates = chain.iter().filter_map(|index| pool.found(*index));
+        let size: usize = certificates.map(|found| found.der.len()).sum();
+        self.taken = self.taken.saturating_add(size);
+        if self.taken <= self.limit {
+            return Ok(());
+        }
+        Err(Error::LimitExceeded {
+            format: Format::Pkcs12,
+            what: "room for the chains of its keys",
+            found: format!("more than {} bytes", self.limit),
+            limit: format!("{} bytes", self.limit),
+        })
+    }
 }
 
 struct Found {
