@@ -1,10 +1,13 @@
-//! Bare mutual-TLS handshakes in memory, both sides: what `scripts/bench many` holds `verify` against.
+//! Bare mutual-TLS handshakes, both sides: what `scripts/bench many` holds `verify` against.
 //!
 //! `handshakes DIR COUNT` takes CA, broker and the client `phone` from the folder DIR and makes COUNT
-//! TLS 1.3 handshakes, with the key exchange that `verify` and `serve` agree on, on all processors.
+//! TLS 1.3 handshakes, with the key exchange that `verify` and `serve` agree on, on all processors:
+//! in memory, which costs the cryptography alone. `handshakes DIR COUNT tcp` makes each over a TCP
+//! connection of its own on the loopback, 32 at once, and closes it.
 
 use std::error::Error;
 use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -14,21 +17,34 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(count)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: handshakes DIR COUNT".into());
+        return Err("usage: handshakes DIR COUNT [tcp]".into());
     };
     let count: usize = count.parse()?;
     let sides = sides(Path::new(&folder))?;
+    match arguments.next().as_deref() {
+        None => in_memory(&sides, count)?,
+        Some("tcp") => tokio::runtime::Runtime::new()?.block_on(over_tcp(sides, count))?,
+        Some(other) => return Err(format!("`{other}` is not `tcp`").into()),
+    }
+    writeln!(std::io::stdout(), "{count} handshakes")?;
+    Ok(())
+}
+
+fn in_memory(sides: &Sides, count: usize) -> Result<(), Failure> {
     let threads = thread::available_parallelism()?.get();
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|worker| {
-                let sides = &sides;
                 let share = count / threads + usize::from(worker < count % threads);
                 scope.spawn(move || (0..share).try_for_each(|_| handshake(sides)))
             })
@@ -36,8 +52,51 @@ fn main() -> Result<(), Failure> {
         workers
             .into_iter()
             .try_for_each(|worker| worker.join().map_err(|_| "a worker panicked")?)
-    })?;
-    writeln!(std::io::stdout(), "{count} handshakes")?;
+    })
+}
+
+/// How many connections are open at once.
+const JOBS: usize = 32;
+
+async fn over_tcp(sides: Sides, count: usize) -> Result<(), Failure> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let acceptor = TlsAcceptor::from(sides.server);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                stream.set_nodelay(true)?;
+                let mut stream = acceptor.accept(stream).await?;
+                stream.write_all(&[0]).await?;
+                stream.shutdown().await
+            });
+        }
+    });
+    let connector = TlsConnector::from(sides.client);
+    let mut running = JoinSet::new();
+    for _ in 0..count {
+        if running.len() == JOBS
+            && let Some(done) = running.join_next().await
+        {
+            done??;
+        }
+        running.spawn(one_over_tcp(connector.clone(), address));
+    }
+    while let Some(done) = running.join_next().await {
+        done??;
+    }
+    Ok(())
+}
+
+/// In TLS 1.3 the server has judged the client only once it speaks.
+async fn one_over_tcp(connector: TlsConnector, address: SocketAddr) -> Result<(), Failure> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let name = ServerName::try_from("localhost")?;
+    let mut stream = connector.connect(name, stream).await?;
+    stream.read_u8().await?;
+    stream.shutdown().await?;
     Ok(())
 }
 

@@ -18,9 +18,12 @@ mod words;
 pub use certificate::presented;
 pub use emulation::as_client;
 
+use std::sync::Arc;
+
 use crate::finding::{Code, Finding, Severity};
-use crate::pki::audit::Link;
+use crate::pki::audit::{Link, Memory};
 use crate::time::{Span, Timestamp};
+use crate::x509::Certificate;
 use transcript::{Outcome, StepName, Transcript};
 
 /// What a conversation comes to.
@@ -33,30 +36,50 @@ pub struct Diagnosis {
     pub chain: Vec<Link>,
 }
 
-/// How strictly is judged.
+/// How is judged.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Criteria {
+pub struct Criteria<'a> {
     /// The moment of judging.
     pub now: Timestamp,
     /// Certificates that end within this span are reported.
     pub warning_period: Span,
+    /// What other conversations of this run have taught about certificates.
+    pub memory: Option<&'a Memory>,
 }
 
-impl Criteria {
-    /// Judged at `now`, with a warning period of 30 days.
+impl<'a> Criteria<'a> {
+    /// Judged at `now`, with a warning period of 30 days and nothing to remember.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self {
             now,
             warning_period: Span::days(30),
+            memory: None,
+        }
+    }
+
+    /// The certificate that the DER is, where it can be read.
+    fn certificate(&self, der: &[u8]) -> Option<Arc<Certificate>> {
+        match self.memory {
+            Some(memory) => memory.certificate(der).ok(),
+            None => Certificate::from_der(der).ok().map(Arc::new),
+        }
+    }
+
+    /// With what is remembered from other conversations, and for them.
+    #[must_use]
+    pub fn with_memory(self, memory: &'a Memory) -> Self {
+        Self {
+            memory: Some(memory),
+            ..self
         }
     }
 }
 
 /// Draws the conclusions from a conversation.
 #[must_use]
-pub fn diagnose(transcript: &Transcript, criteria: Criteria) -> Diagnosis {
+pub fn diagnose(transcript: &Transcript, criteria: Criteria<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::default();
     let mut findings: Vec<Finding> = network::input(transcript).into_iter().collect();
     findings.extend(network::resolve(transcript));
@@ -70,7 +93,7 @@ pub fn diagnose(transcript: &Transcript, criteria: Criteria) -> Diagnosis {
     diagnosis
 }
 
-fn tls(transcript: &Transcript, criteria: Criteria, out: &mut Diagnosis) -> Vec<Finding> {
+fn tls(transcript: &Transcript, criteria: Criteria<'_>, out: &mut Diagnosis) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     if transcript.request.tls.is_none() {
         return findings;

@@ -86,7 +86,7 @@ impl std::fmt::Debug for Secrets {
 /// Holds conversations with the same trust and the same identity.
 #[derive(Debug)]
 pub struct Prober {
-    material: Material,
+    material: Arc<Material>,
     password: Option<Password>,
     shared: tls::Shared,
 }
@@ -109,7 +109,7 @@ impl Prober {
         let key_log = secrets.key_log.map(tls::KeyLog::new);
         let shared = tls::Shared::new(anchors, identity, key_log);
         Ok(Self {
-            material,
+            material: Arc::new(material),
             password: secrets.password,
             shared,
         })
@@ -136,7 +136,12 @@ fn certified_key(chain: &[Vec<u8>], key: &PrivateKey) -> Result<Arc<CertifiedKey
     Ok(Arc::new(CertifiedKey::new(chain, key)))
 }
 
+/// Lookups that hang outlive the limit of their stage; they must not keep others from beginning.
+const MOST_LOOKUPS: usize = 4_096;
+
 /// A runtime for conversations, on as many threads as there are processors where `parallel`.
+///
+/// To be ended with `shutdown_background`: a lookup that hangs cannot be interrupted.
 ///
 /// # Errors
 ///
@@ -147,7 +152,10 @@ pub fn runtime(parallel: bool) -> Result<tokio::runtime::Runtime, Error> {
     } else {
         tokio::runtime::Builder::new_current_thread()
     };
-    let runtime = builder.enable_all().build();
+    let runtime = builder
+        .enable_all()
+        .max_blocking_threads(MOST_LOOKUPS)
+        .build();
     runtime.map_err(|error| Error::NoRuntime {
         reason: reason(&error),
     })

@@ -7,7 +7,7 @@ use crate::finding::{Code, Finding, Severity, Stack};
 use crate::pki::audit::{self, Question, Report, Role};
 
 /// The audit of the presented chain.
-pub(super) fn judge(transcript: &Transcript, criteria: Criteria) -> Report {
+pub(super) fn judge(transcript: &Transcript, criteria: Criteria<'_>) -> Report {
     let Some(presented) = presented(transcript) else {
         return Report::default();
     };
@@ -74,14 +74,8 @@ pub fn presented(transcript: &Transcript) -> Option<Presented> {
     }
 }
 
-fn audit_of(transcript: &Transcript, criteria: Criteria, presented: &Presented) -> Report {
+fn audit_of(transcript: &Transcript, criteria: Criteria<'_>, presented: &Presented) -> Report {
     let others = transcript.material.identity.as_ref();
-    let crls: Vec<Vec<u8>> = transcript
-        .material
-        .crls
-        .iter()
-        .map(|(_, der)| der.clone())
-        .collect();
     let mut question = Question::new(
         &presented.chain,
         &transcript.material.trust.anchors,
@@ -91,10 +85,23 @@ fn audit_of(transcript: &Transcript, criteria: Criteria, presented: &Presented) 
         criteria.now,
     );
     question.others = others.map_or(&[], |identity| identity.chain.as_slice());
-    question.crls = &crls;
+    let crls = transcript.material.crls.iter();
+    question.crls = crls.map(|(_, der)| der.as_slice()).collect();
     question.staple = presented.ocsp.as_deref();
     question.warning_period = criteria.warning_period;
+    question.is_verified = is_verified(transcript);
+    question.memory = criteria.memory;
     audit::audit(&question)
+}
+
+/// Whether webpki took the chain, in the handshake that counts.
+fn is_verified(transcript: &Transcript) -> bool {
+    let presented = transcript
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.presented.as_ref());
+    presented
+        .is_some_and(|presented| !presented.chain.is_empty() && presented.chain_verdict.is_ok())
 }
 
 /// The name that the certificate is held against.

@@ -2,11 +2,13 @@
 
 mod issuer;
 
+use std::sync::Arc;
+
 use super::Criteria;
 use super::handshake::is_about_client;
 use super::schemes::{acceptable_keys, scheme_name};
 use super::transcript::{
-    Alert, CertificateRequest, ClientCertificate, Identity, Silence, Tls, TlsFailure, Transcript,
+    Alert, CertificateRequest, ClientCertificate, Silence, Tls, TlsFailure, Transcript,
 };
 use super::words::{failure, peer};
 use crate::finding::{Action, Code, Finding, Remedy, Severity};
@@ -17,7 +19,7 @@ use crate::x509::Certificate;
 /// What is to be said about the client's certificate.
 pub(super) fn findings(
     transcript: &Transcript,
-    criteria: Criteria,
+    criteria: Criteria<'_>,
     server_refused: bool,
 ) -> Vec<Finding> {
     let Some(tls) = observed(transcript, server_refused) else {
@@ -27,7 +29,7 @@ pub(super) fn findings(
         transcript,
         tls,
         criteria,
-        own: transcript.material.identity.as_ref().and_then(own),
+        own: own(transcript, criteria),
     };
     let mut findings = Vec::new();
     let refusal = case.refusal();
@@ -48,15 +50,16 @@ fn observed(transcript: &Transcript, server_refused: bool) -> Option<&Tls> {
     transcript.tls.as_ref()
 }
 
-fn own(identity: &Identity) -> Option<Certificate> {
-    Certificate::from_der(identity.chain.first()?).ok()
+fn own(transcript: &Transcript, criteria: Criteria<'_>) -> Option<Arc<Certificate>> {
+    let leaf = transcript.material.identity.as_ref()?.chain.first()?;
+    criteria.certificate(leaf)
 }
 
 struct Case<'a> {
     transcript: &'a Transcript,
     tls: &'a Tls,
-    criteria: Criteria,
-    own: Option<Certificate>,
+    criteria: Criteria<'a>,
+    own: Option<Arc<Certificate>>,
 }
 
 /// How the broker turned the client away.
@@ -215,6 +218,7 @@ impl Case<'_> {
             .collect();
         question.others = &known;
         question.warning_period = self.criteria.warning_period;
+        question.memory = self.criteria.memory;
         let mut findings = audit::audit(&question).findings;
         // Trust is the broker's business; a client whose issuer is not ours may be fine there.
         if own.is_self_issued() && !findings.iter().any(|f| f.code == Code::SameSubjectAsIssuer) {

@@ -9,6 +9,7 @@ mod network;
 mod request;
 mod tls;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use crate::mqtt::{Connack, Suback, Version as MqttVersion};
@@ -32,7 +33,7 @@ pub struct Transcript {
     /// What was asked for.
     pub request: Request,
     /// What certgen had in hand: trust anchors, identity, revocation lists.
-    pub material: Material,
+    pub material: Arc<Material>,
     /// The steps, in order, each once.
     pub steps: Vec<Step>,
     /// The addresses of the name.

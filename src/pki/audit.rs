@@ -8,6 +8,7 @@ mod encoding;
 mod issuers;
 mod keys;
 mod lone;
+mod memory;
 mod names;
 mod order;
 mod path;
@@ -18,8 +19,10 @@ mod usage;
 mod words;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 pub use lone::{Lone, lone};
+pub use memory::Memory;
 pub use words::{certificate_name, is_fixture};
 
 use crate::finding::{Code, Finding, Remedy, Severity};
@@ -42,9 +45,14 @@ pub struct Question<'a> {
     /// The moment of judging.
     pub now: Timestamp,
     /// Revocation lists (DER).
-    pub crls: &'a [Vec<u8>],
+    pub crls: Vec<&'a [u8]>,
     /// The stapled OCSP response (DER).
     pub staple: Option<&'a [u8]>,
+    /// webpki has found a way from this chain to one of these anchors, and checked its signatures:
+    /// where there is but one certificate that can have signed another, it is not checked again.
+    pub is_verified: bool,
+    /// What other audits of this run have read and checked.
+    pub memory: Option<&'a Memory>,
     /// Certificates that end within this span are reported …
     pub warning_period: Span,
     /// … with this weight.
@@ -67,8 +75,10 @@ impl<'a> Question<'a> {
             others: &[],
             role,
             now,
-            crls: &[],
+            crls: Vec::new(),
             staple: None,
+            is_verified: false,
+            memory: None,
             warning_period: Span::days(30),
             warning_weight: Severity::Warning,
         }
@@ -143,16 +153,19 @@ impl Place {
 /// Judges a presented chain.
 #[must_use]
 pub fn audit(question: &Question<'_>) -> Report {
-    let (presented, unreadable) = order::read(question.chain);
+    let own = Memory::default();
+    let memory = question.memory.unwrap_or(&own);
+    let (presented, unreadable) = order::read(question.chain, memory);
     let Some(leaf) = presented.first().cloned() else {
         return Report {
             findings: unreadable,
             ..Report::default()
         };
     };
-    let anchors = words::certificates(question.anchors);
+    let anchors = memory.certificates(question.anchors);
     let case = Case {
         question,
+        memory,
         leaf: &leaf,
         presented: &presented,
         anchors: &anchors,
@@ -176,9 +189,10 @@ pub fn audit(question: &Question<'_>) -> Report {
 /// One chain under judgement.
 struct Case<'a> {
     question: &'a Question<'a>,
+    memory: &'a Memory,
     leaf: &'a Certificate,
-    presented: &'a [Certificate],
-    anchors: &'a [Certificate],
+    presented: &'a [Arc<Certificate>],
+    anchors: &'a [Arc<Certificate>],
 }
 
 impl Case<'_> {

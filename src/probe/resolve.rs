@@ -1,10 +1,8 @@
 //! Names to addresses, by the system's resolver, within a limit.
 
 use core::net::{IpAddr, SocketAddr};
-use std::thread;
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::clock::before;
@@ -58,21 +56,11 @@ async fn addresses(
         let reason = "a host name has at least one character and no NUL";
         return Err(ResolveFailure::NotAName(reason.to_owned()));
     }
-    let (sender, receiver) = oneshot::channel();
     let name = host.to_owned();
-    // A thread of its own: the system's resolver cannot be interrupted, and neither the limit nor
-    // the end of the process waits for it.
-    let spawned = thread::Builder::new()
-        .name("resolve".into())
-        .spawn(move || {
-            let _ = sender.send(lookup(&name, port));
-        });
-    if spawned.is_err() {
-        return Err(ResolveFailure::Failed(
-            "no thread can be started".to_owned(),
-        ));
-    }
-    match before(deadline, receiver).await {
+    // On a thread for such calls: the system's resolver cannot be interrupted, and the limit does
+    // not wait for it.
+    let asked = tokio::task::spawn_blocking(move || lookup(&name, port));
+    match before(deadline, asked).await {
         Some(Ok(answer)) => answer,
         Some(Err(_)) => Err(ResolveFailure::Failed("the resolver stopped".to_owned())),
         None => Err(ResolveFailure::TimedOut),

@@ -20,6 +20,8 @@ pub(super) const KEPT: usize = 512;
 pub(super) struct Tap {
     inner: TcpStream,
     notes: Notes,
+    /// How the kernel was told to acknowledge, unless it may have forgotten it.
+    told: Option<bool>,
 }
 
 /// The notes on one connection; shared, so that they outlive it.
@@ -110,6 +112,7 @@ impl Tap {
         Self {
             inner,
             notes: Notes::new(),
+            told: None,
         }
     }
 
@@ -119,13 +122,27 @@ impl Tap {
     }
 
     /// Acknowledges at once what comes next (unless it is to be late), so that a peer with Nagle's algorithm on does not
-    /// wait for a delayed acknowledgement; the kernel forgets it again and again.
-    fn acknowledge_at_once(&self) {
+    /// wait for a delayed acknowledgement; the kernel forgets it with what comes and goes.
+    fn acknowledge_at_once(&mut self) {
         #[cfg(target_os = "linux")]
         {
             let at_once = !self.notes.patient.load(Ordering::Relaxed);
-            let _ = rustix::net::sockopt::set_tcp_quickack(&self.inner, at_once);
+            if self.told != Some(at_once) {
+                let _ = rustix::net::sockopt::set_tcp_quickack(&self.inner, at_once);
+                self.told = Some(at_once);
+            }
         }
+    }
+
+    fn wrote(&mut self, written: usize) {
+        self.told = None;
+        let written = u64::try_from(written).unwrap_or(u64::MAX);
+        self.notes.with(|traffic, _| {
+            traffic.sent += written;
+            if traffic.received == 0 {
+                traffic.first_flight += written;
+            }
+        });
     }
 }
 
@@ -139,6 +156,7 @@ impl AsyncRead for Tap {
         let before = buffer.filled().len();
         let room = buffer.remaining();
         let result = ready!(Pin::new(&mut self.inner).poll_read(context, buffer));
+        self.told = None;
         match &result {
             Ok(()) => match buffer.filled().get(before..).unwrap_or_default() {
                 [] if room > 0 => self.notes.closed(HowClosed::EndOfStream),
@@ -159,15 +177,25 @@ impl AsyncWrite for Tap {
         let result = ready!(Pin::new(&mut self.inner).poll_write(context, bytes));
         // After a failure, what the peer sent before it closed is still to be read: the alert, mostly.
         if let Ok(written) = &result {
-            let written = u64::try_from(*written).unwrap_or(u64::MAX);
-            self.notes.with(|traffic, _| {
-                traffic.sent += written;
-                if traffic.received == 0 {
-                    traffic.first_flight += written;
-                }
-            });
+            self.wrote(*written);
         }
         Poll::Ready(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = ready!(Pin::new(&mut self.inner).poll_write_vectored(context, slices));
+        if let Ok(written) = &result {
+            self.wrote(*written);
+        }
+        Poll::Ready(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -45,8 +45,36 @@ impl Connecting {
             peer: None,
             local: None,
         };
-        let stream = this.race(deadline).await;
+        let stream = match this.try_first(deadline).await {
+            Some(stream) => Some(stream),
+            None => this.race(deadline).await,
+        };
         (this, stream)
+    }
+
+    /// The first address gets its head start here: mostly nothing else is needed, and no task.
+    async fn try_first(&mut self, deadline: Instant) -> Option<TcpStream> {
+        let address = self.addresses.first().copied()?;
+        self.begun = 1;
+        let mut trying = Box::pin(attempt(address, deadline));
+        let head_start = deadline.min(Instant::now() + STAGGER);
+        match before(head_start, &mut trying).await {
+            Some((attempt, stream)) => {
+                self.ended.push(attempt);
+                self.connected(address, stream)
+            }
+            None => {
+                self.running.spawn(trying);
+                None
+            }
+        }
+    }
+
+    fn connected(&mut self, peer: SocketAddr, stream: Option<TcpStream>) -> Option<TcpStream> {
+        let stream = stream?;
+        self.peer = Some(peer);
+        self.local = stream.local_addr().ok();
+        Some(stream)
     }
 
     async fn race(&mut self, deadline: Instant) -> Option<TcpStream> {
@@ -66,13 +94,9 @@ impl Connecting {
                         Some(Ok((attempt, stream))) => {
                             let address = attempt.address;
                             self.ended.push(attempt);
-                            match stream {
+                            match self.connected(address, stream) {
                                 None => break,
-                                Some(stream) => {
-                                    self.peer = Some(address);
-                                    self.local = stream.local_addr().ok();
-                                    return Some(stream);
-                                }
+                                connected => return connected,
                             }
                         }
                     },

@@ -63,7 +63,7 @@ fn chain(fixture: &Fixture) -> Said {
         _ => audit::Role::Client,
     };
     let mut question = Question::new(fixture.chain(), fixture.roots(), role, Clock::DEFAULT);
-    question.crls = fixture.crls();
+    question.crls = fixture.crls().iter().map(Vec::as_slice).collect();
     question.staple = fixture.ocsp();
     Said::of(&audit(&question).findings)
 }

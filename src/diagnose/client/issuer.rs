@@ -49,7 +49,7 @@ impl Case<'_> {
     fn issuer_is_brokers(&self, own: &Certificate) -> bool {
         let presented = self.tls.presented.as_ref();
         let leaf = presented.and_then(|presented| presented.chain.first());
-        let leaf = leaf.and_then(|der| Certificate::from_der(der).ok());
+        let leaf = leaf.and_then(|der| self.criteria.certificate(der));
         leaf.is_some_and(|leaf| leaf.issuer == own.issuer)
     }
 
@@ -79,13 +79,9 @@ impl Case<'_> {
         let identity = self.transcript.material.identity.as_ref()?;
         let offered = self.offered();
         let own = self.own.as_ref()?;
-        let chain: Vec<_> = identity
-            .chain
-            .iter()
-            .filter_map(|der| Certificate::from_der(der).ok())
-            .collect();
+        let chain = identity.chain.iter();
         let listed = chain
-            .iter()
+            .filter_map(|der| self.criteria.certificate(der))
             .any(|c| offered.iter().any(|name| name.der() == c.issuer.der()));
         if offered.is_empty() || listed {
             return None;

@@ -1,6 +1,6 @@
 //! Whether those who issued may issue: CA flag, key usage, path length, distinct names.
 
-use super::path::{Path, is_self_signed};
+use super::path::Path;
 use super::trust::key_id;
 use super::words::certificate_name;
 use super::{Case, Role};
@@ -152,7 +152,7 @@ fn path_length<'a>(
 
 fn same_subject<'a>(case: &Case<'a>, path: &Path<'a>) -> Option<Finding> {
     let leaf = case.leaf;
-    if !leaf.is_self_issued() || path.leaf_is_anchor || is_self_signed(leaf) {
+    if !leaf.is_self_issued() || path.leaf_is_anchor || case.memory.is_self_signed(leaf) {
         return None;
     }
     let whose = match case.question.role {

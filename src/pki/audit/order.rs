@@ -1,17 +1,19 @@
 //! What was presented, in which order, and what of it serves a purpose.
 
+use std::sync::Arc;
+
 use super::path::{Path, is_copy};
 use super::words::{certificate_name, end};
-use super::{Case, Link, Place};
+use super::{Case, Link, Memory, Place};
 use crate::finding::{Code, Finding, Remedy, Stack};
 use crate::x509::Certificate;
 
 /// The certificates that can be read, and findings about those that cannot.
-pub(super) fn read(chain: &[Vec<u8>]) -> (Vec<Certificate>, Vec<Finding>) {
+pub(super) fn read(chain: &[Vec<u8>], memory: &Memory) -> (Vec<Arc<Certificate>>, Vec<Finding>) {
     let mut certificates = Vec::new();
     let mut findings = Vec::new();
     for (index, der) in chain.iter().enumerate() {
-        match Certificate::from_der(der) {
+        match memory.certificate(der) {
             Ok(certificate) => certificates.push(certificate),
             Err(error) => {
                 let cause = format!(
@@ -41,7 +43,7 @@ pub(super) fn links<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Link> {
             Place::Intermediate
         };
         links.push(Link {
-            certificate: certificate.clone(),
+            certificate: Certificate::clone(certificate),
             place,
             presented: Some(*index),
         });
@@ -60,7 +62,7 @@ pub(super) fn links<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Link> {
     for (index, certificate) in case.presented.iter().enumerate() {
         if !links.iter().any(|link| link.presented == Some(index)) {
             links.push(Link {
-                certificate: certificate.clone(),
+                certificate: Certificate::clone(certificate),
                 place: Place::Unused,
                 presented: Some(index),
             });
@@ -120,7 +122,11 @@ fn order<'a>(case: &Case<'a>, path: &Path<'a>) -> Option<Finding> {
     if in_order || (sorted && !unused_between) {
         return None;
     }
-    let sent: Vec<_> = case.presented.iter().map(certificate_name).collect();
+    let sent: Vec<_> = case
+        .presented
+        .iter()
+        .map(|sent| certificate_name(sent))
+        .collect();
     let cause = format!(
         "the certificates come as {}, and not each followed by its issuer",
         super::words::list(&sent)

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::Case;
-use crate::x509::{Certificate, Signed, Verification};
+use crate::x509::{Certificate, Verification};
 
 /// How many signatures are checked for one chain.
 const SIGNATURES: usize = 80;
@@ -31,13 +31,14 @@ impl<'a> Path<'a> {
         self.links
             .iter()
             .filter_map(|index| case.presented.get(*index))
+            .map(AsRef::as_ref)
             .collect()
     }
 
     /// The certificate at which a path without an anchor ends.
     pub(super) fn end(&self, case: &Case<'a>) -> &'a Certificate {
         let last = self.links.last().and_then(|last| case.presented.get(*last));
-        last.unwrap_or(case.leaf)
+        last.map_or(case.leaf, AsRef::as_ref)
     }
 }
 
@@ -50,7 +51,7 @@ pub(super) fn build<'a>(case: &Case<'a>) -> Vec<Path<'a>> {
     let mut complete = Vec::new();
     let mut longest = vec![0];
     if let Some(anchor) = search.as_anchor(case.leaf)
-        && is_self_signed(case.leaf)
+        && case.memory.is_self_signed(case.leaf)
     {
         complete.push(path(vec![0], Some(anchor), true));
     }
@@ -92,7 +93,7 @@ impl<'a> Search<'_, 'a> {
         for anchor in self.case.anchors {
             if complete.len() < PATHS
                 && anchor.der != last.der
-                && self.issued(anchor, last)
+                && self.issued(anchor, links, last)
                 && !is_copy(anchor, self.case.leaf)
             {
                 complete.push(path(links.clone(), Some(anchor), false));
@@ -110,7 +111,7 @@ impl<'a> Search<'_, 'a> {
                     .iter()
                     .filter_map(|link| self.case.presented.get(*link))
                     .any(|link| is_copy(link, candidate));
-            if !used && self.as_anchor(candidate).is_none() && self.issued(candidate, last) {
+            if !used && self.as_anchor(candidate).is_none() && self.issued(candidate, links, last) {
                 links.push(index);
                 self.extend(links, complete, longest);
                 links.pop();
@@ -118,21 +119,43 @@ impl<'a> Search<'_, 'a> {
         }
     }
 
-    /// Whether `issuer` signed `subject`, as far as it can be checked.
-    fn issued(&self, issuer: &Certificate, subject: &Certificate) -> bool {
+    /// Whether `issuer` signed the last of `links`, as far as it can be checked.
+    fn issued(&self, issuer: &Certificate, links: &[usize], subject: &Certificate) -> bool {
         if issuer.subject.der() != subject.issuer.der() {
             return false;
         }
         let left = self.budget.get();
         self.budget.set(left.saturating_sub(1));
-        left > 0 && signed_by(subject, issuer) != Verification::Invalid
+        left > 0
+            && (self.is_verified(links)
+                || self.case.memory.signature(&subject.der, issuer) != Verification::Invalid)
+    }
+
+    /// Whether webpki's way leads through all of `links` and the issuer of the last: each has one
+    /// possible issuer.
+    fn is_verified(&self, links: &[usize]) -> bool {
+        let mut links = links
+            .iter()
+            .filter_map(|link| self.case.presented.get(*link));
+        self.case.question.is_verified && links.all(|link| self.has_one_issuer(link))
+    }
+
+    /// Whether the certificates of the name of the issuer, known or presented, have one key.
+    fn has_one_issuer(&self, subject: &Certificate) -> bool {
+        let all = self.case.anchors.iter().chain(self.case.presented);
+        let mut keys = all
+            .filter(|other| other.der != subject.der)
+            .filter(|other| other.subject.der() == subject.issuer.der())
+            .map(|other| other.public_key.spki_der());
+        keys.next()
+            .is_some_and(|first| keys.all(|key| key == first))
     }
 
     /// The trust anchor with this subject and key.
     fn as_anchor(&self, certificate: &Certificate) -> Option<&'a Certificate> {
         let anchors = self.case.anchors.iter();
         anchors
-            .into_iter()
+            .map(AsRef::as_ref)
             .find(|anchor| is_copy(anchor, certificate))
     }
 }
@@ -141,26 +164,4 @@ impl<'a> Search<'_, 'a> {
 pub(super) fn is_copy(one: &Certificate, other: &Certificate) -> bool {
     one.subject.der() == other.subject.der()
         && one.public_key.spki_der() == other.public_key.spki_der()
-}
-
-/// Whether `subject` was signed with the key of `issuer`.
-pub(super) fn signed_by(subject: &Certificate, issuer: &Certificate) -> Verification {
-    Signed::from_der(&subject.der).map_or(Verification::Invalid, |signed| {
-        signed.verify(&issuer.public_key)
-    })
-}
-
-/// Whether it was signed with its own key.
-pub(super) fn is_self_signed(certificate: &Certificate) -> bool {
-    certificate.is_self_issued()
-        && signed_by(certificate, certificate) != Verification::Invalid
-        && certificate
-            .authority_key_id
-            .as_ref()
-            .is_none_or(|authority| {
-                certificate
-                    .subject_key_id
-                    .as_ref()
-                    .is_none_or(|subject| subject == authority)
-            })
 }

@@ -1,12 +1,14 @@
 //! Revocation: lists that were given, and the OCSP answer that the server stapled.
 
+use std::sync::Arc;
+
 use super::Case;
-use super::path::{Path, signed_by};
-use super::words::{certificate_name, certificates};
+use super::path::Path;
+use super::words::certificate_name;
 use crate::finding::{Code, Finding, Remedy, Stack};
 use crate::time::{self, Timestamp};
 use crate::x509::{
-    Certificate, CertificateStatus, OcspResponse, OcspStatus, RevocationList, Signed, Verification,
+    Certificate, CertificateStatus, OcspResponse, OcspStatus, RevocationList, Verification,
 };
 
 /// `TLS feature` (RFC 7633), and its value for "status_request".
@@ -23,7 +25,7 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
         .question
         .crls
         .iter()
-        .map(|der| RevocationList::from_der(der))
+        .map(|der| case.memory.list(der))
         .collect();
     let mut findings = Vec::new();
     for list in &lists {
@@ -33,12 +35,12 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
             )));
         }
     }
-    let lists: Vec<RevocationList> = lists.into_iter().flatten().collect();
+    let lists: Vec<Arc<RevocationList>> = lists.into_iter().flatten().collect();
     for (subject, issuer) in below.iter().zip(&issuers) {
         findings.extend(by_lists(case, subject, issuer, &lists));
     }
     let covered =
-        |list: &RevocationList| issuers.iter().any(|i| i.subject.der() == list.issuer.der());
+        |list: &Arc<RevocationList>| issuers.iter().any(|i| i.subject.der() == list.issuer.der());
     if path.anchor.is_some() && !lists.is_empty() && !lists.iter().any(covered) {
         findings.push(unusable(format!(
             "the revocation list is of `{}`, which issued nothing in this chain",
@@ -58,10 +60,10 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
 fn uncovered(
     case: &Case<'_>,
     issuer: Option<&Certificate>,
-    lists: &[RevocationList],
+    lists: &[Arc<RevocationList>],
 ) -> Option<Finding> {
     let issuer = issuer?;
-    let is_of_issuer = |list: &RevocationList| list.issuer.der() == issuer.subject.der();
+    let is_of_issuer = |list: &Arc<RevocationList>| list.issuer.der() == issuer.subject.der();
     if lists.iter().any(is_of_issuer) {
         return None;
     }
@@ -75,34 +77,33 @@ fn uncovered(
 /// When the newest revocation data was made, as far as it is signed by somebody known.
 pub(super) fn made(case: &Case<'_>) -> Option<Timestamp> {
     let lists = case.question.crls.iter();
-    let lists = lists.filter_map(|der| RevocationList::from_der(der).ok());
+    let lists = lists.filter_map(|der| case.memory.list(der).ok());
     lists
         .filter(|list| {
-            case.anchors
-                .iter()
-                .any(|anchor| signs(&list.der, anchor) && anchor.subject.der() == list.issuer.der())
+            case.anchors.iter().any(|anchor| {
+                signs(case, &list.der, anchor) && anchor.subject.der() == list.issuer.der()
+            })
         })
         .map(|list| list.this_update)
         .max()
 }
 
-fn signs(der: &[u8], signer: &Certificate) -> bool {
-    Signed::from_der(der)
-        .is_some_and(|signed| signed.verify(&signer.public_key) == Verification::Valid)
+fn signs(case: &Case<'_>, der: &[u8], signer: &Certificate) -> bool {
+    case.memory.signature(der, signer) == Verification::Valid
 }
 
 fn by_lists(
     case: &Case<'_>,
     subject: &Certificate,
     issuer: &Certificate,
-    lists: &[RevocationList],
+    lists: &[Arc<RevocationList>],
 ) -> Vec<Finding> {
     let own = lists
         .iter()
         .filter(|list| list.issuer.der() == issuer.subject.der());
     let mut findings = Vec::new();
     for list in own {
-        match rejected(list, issuer) {
+        match rejected(case, list, issuer) {
             Some(why) => findings.push(unusable(format!(
                 "the revocation list of `{}` proves nothing: {why}",
                 certificate_name(issuer)
@@ -117,8 +118,8 @@ fn by_lists(
     findings
 }
 
-fn rejected(list: &RevocationList, issuer: &Certificate) -> Option<String> {
-    if !signs(&list.der, issuer) {
+fn rejected(case: &Case<'_>, list: &RevocationList, issuer: &Certificate) -> Option<String> {
+    if !signs(case, &list.der, issuer) {
         return Some("its signature is not that CA's".to_owned());
     }
     if issuer.key_usage.is_some_and(|usage| !usage.crl_sign()) {
@@ -202,7 +203,7 @@ fn staple(case: &Case<'_>, issuer: Option<&Certificate>) -> Option<Finding> {
         .statuses
         .iter()
         .find(|status| is_about(status, case.leaf))?;
-    let vouched = issuer.is_none_or(|issuer| is_vouched(&response, issuer));
+    let vouched = issuer.is_none_or(|issuer| is_vouched(case, &response, issuer));
     match status.status {
         CertificateStatus::Revoked(since) if vouched => Some(revocation(
             case,
@@ -238,13 +239,14 @@ fn is_about(status: &OcspStatus, leaf: &Certificate) -> bool {
 }
 
 /// Signed by the issuer, or by whom the issuer has appointed.
-fn is_vouched(response: &OcspResponse, issuer: &Certificate) -> bool {
-    signs(&response.basic, issuer)
-        || certificates(&response.certificates).iter().any(|delegate| {
+fn is_vouched(case: &Case<'_>, response: &OcspResponse, issuer: &Certificate) -> bool {
+    let delegates = case.memory.certificates(&response.certificates);
+    signs(case, &response.basic, issuer)
+        || delegates.iter().any(|delegate| {
             let usages = delegate.extended_key_usage.iter().flatten();
             usages.into_iter().any(|usage| usage == OCSP_SIGNING)
-                && signed_by(delegate, issuer) == Verification::Valid
-                && signs(&response.basic, delegate)
+                && signs(case, &delegate.der, issuer)
+                && signs(case, &response.basic, delegate)
         })
 }
 

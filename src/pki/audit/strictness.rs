@@ -4,7 +4,7 @@ use super::Case;
 use super::path::Path;
 use super::words::certificate_name;
 use crate::finding::{Code, Finding, Remedy, Stack};
-use crate::x509::{Certificate, RevocationList};
+use crate::x509::Certificate;
 
 /// `subjectAltName`.
 const SUBJECT_ALT_NAME: &str = "2.5.29.17";
@@ -19,7 +19,7 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Option<Finding> 
         found.add(certificate);
     }
     let lists = case.question.crls.iter();
-    for list in lists.filter_map(|der| RevocationList::from_der(der).ok()) {
+    for list in lists.filter_map(|der| case.memory.list(der).ok()) {
         if list.number.is_none() {
             found
                 .odd

@@ -127,6 +127,45 @@ fn a_foreign_issuer_is_unknown_and_a_regenerated_one_is_named() {
 }
 
 #[test]
+fn webpkis_verdict_is_taken_where_only_one_key_can_have_signed() {
+    let old = root_of(&profile("Home CA", 3_650));
+    let new = root_of(&profile("Home CA", 3_650));
+    let chain = [broker(&old, 90, KeyType::P256)];
+    let believed = |anchors: &[Vec<u8>]| {
+        let role = Role::Server { host: HOST };
+        let mut question = Question::new(&chain, anchors, role, NOW);
+        question.is_verified = true;
+        audit(&question)
+    };
+    assert!(believed(&[der(&new)]).trusted);
+    let both = believed(&[der(&new), der(&old)]);
+    assert_eq!(both.links[1].certificate.der, der(&old));
+    assert_eq!(codes(&both), []);
+    assert!(!judged(&chain, &[der(&new)], HOST, NOW).trusted);
+}
+
+#[test]
+fn what_is_remembered_changes_no_judgement() {
+    let [leaf, intermediate, root] = three();
+    let mut altered = leaf.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    let memory = Memory::default();
+    let anchors = [root];
+    for _ in 0..2 {
+        for leaf in [&leaf, &altered] {
+            let chain = [leaf.clone(), intermediate.clone()];
+            let mut question = Question::new(&chain, &anchors, Role::Server { host: HOST }, NOW);
+            let fresh = audit(&question);
+            question.memory = Some(&memory);
+            let remembering = audit(&question);
+            assert_eq!(remembering.findings, fresh.findings);
+            assert_eq!(remembering.trusted, fresh.trusted);
+        }
+    }
+    assert_eq!(memory.certificate(&leaf).unwrap().der, leaf);
+}
+
+#[test]
 fn each_certificate_that_has_ended_is_named() {
     let root = root_of(&profile("Root", 3_650).with_path_length(1));
     let intermediate = below(&root, &profile("Short CA", 100));

@@ -1,7 +1,7 @@
 //! Why a path ends without a trust anchor.
 
-use super::path::{Path, is_self_signed, signed_by};
-use super::words::{certificate_name, certificates, issuer_name, list, shorten};
+use super::path::Path;
+use super::words::{certificate_name, issuer_name, list, shorten};
 use super::{Case, Role};
 use crate::finding::{Code, Finding, Remedy, Stack};
 use crate::x509::{Certificate, Name, Verification};
@@ -40,7 +40,7 @@ fn untrusted<'a>(case: &Case<'a>, path: &Path<'a>, end: &Certificate) -> Finding
     if let Some(finding) = regenerated(case, path, end) {
         return finding;
     }
-    if is_self_signed(end) {
+    if case.memory.is_self_signed(end) {
         return if path.links.len() == 1 {
             self_signed(case)
         } else {
@@ -72,13 +72,13 @@ fn leaf_as_anchor(case: &Case<'_>) -> Finding {
 
 /// A trusted CA has the issuer's name, and did not sign this.
 fn regenerated<'a>(case: &Case<'a>, path: &Path<'a>, end: &Certificate) -> Option<Finding> {
-    let is_root = is_self_signed(end) && path.links.len() > 1;
+    let is_root = case.memory.is_self_signed(end) && path.links.len() > 1;
     let names: [&Name; 1] = [if is_root { &end.subject } else { &end.issuer }];
     let old = case
         .anchors
         .iter()
         .find(|anchor| names.iter().any(|name| name.der() == anchor.subject.der()))?;
-    if path.links.len() == 1 && is_self_signed(end) {
+    if path.links.len() == 1 && case.memory.is_self_signed(end) {
         return None;
     }
     if !is_root && names_key_of(end, old) {
@@ -168,7 +168,7 @@ fn forged(case: &Case<'_>, end: &Certificate) -> Option<Finding> {
     let namesake = case.presented.iter().find(|other| {
         other.der != end.der
             && other.subject.der() == end.issuer.der()
-            && signed_by(end, other) == Verification::Invalid
+            && case.memory.signature(&end.der, other) == Verification::Invalid
     })?;
     if names_key_of(end, namesake) {
         return Some(altered(case, end, namesake));
@@ -245,12 +245,15 @@ fn missing_intermediate(case: &Case<'_>, end: &Certificate, why: &str) -> Findin
 
 /// Why the issuer looks like an intermediate rather than like a foreign root.
 fn missing(case: &Case<'_>, end: &Certificate) -> Option<String> {
-    let known = certificates(case.question.others);
+    let known = case.memory.certificates(case.question.others);
     let issuer = known
         .iter()
-        .find(|other| is_issuer(other, end) && !is_self_signed(other));
+        .find(|other| is_issuer(case, other, end) && !case.memory.is_self_signed(other));
     if let Some(issuer) = issuer {
-        let above = case.anchors.iter().find(|anchor| is_issuer(anchor, issuer));
+        let above = case
+            .anchors
+            .iter()
+            .find(|anchor| is_issuer(case, anchor, issuer));
         return Some(match above {
             Some(anchor) => format!("the trusted CA `{}` issued it", certificate_name(anchor)),
             None => format!("`{}` issued it", issuer_name(issuer)),
@@ -276,9 +279,9 @@ fn missing(case: &Case<'_>, end: &Certificate) -> Option<String> {
     ))
 }
 
-fn is_issuer(issuer: &Certificate, subject: &Certificate) -> bool {
+fn is_issuer(case: &Case<'_>, issuer: &Certificate, subject: &Certificate) -> bool {
     issuer.subject.der() == subject.issuer.der()
-        && signed_by(subject, issuer) != Verification::Invalid
+        && case.memory.signature(&subject.der, issuer) != Verification::Invalid
 }
 
 /// Whether two names look like a root and its intermediate: the same organization, or common
@@ -344,7 +347,10 @@ fn trusted_names(case: &Case<'_>) -> String {
         [] => "nothing is trusted at all".to_owned(),
         anchors if anchors.len() > 20 => format!("{} CAs are trusted", anchors.len()),
         anchors => {
-            let names: Vec<_> = anchors.iter().map(certificate_name).collect();
+            let names: Vec<_> = anchors
+                .iter()
+                .map(|anchor| certificate_name(anchor))
+                .collect();
             format!("trusted: {}", list(&names))
         }
     }

@@ -101,13 +101,6 @@ pub(super) fn start(now: Timestamp, certificate: &Certificate) -> String {
     }
 }
 
-/// The certificates among `ders` that can be read.
-pub(super) fn certificates(ders: &[Vec<u8>]) -> Vec<Certificate> {
-    ders.iter()
-        .filter_map(|der| Certificate::from_der(der).ok())
-        .collect()
-}
-
 /// The remedy that issues the leaf again, for its names and the one asked for.
 pub(super) fn reissue(leaf: &Certificate, role: Role<'_>, text: &str) -> Remedy {
     match role {

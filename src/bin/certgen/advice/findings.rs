@@ -68,7 +68,7 @@ fn the_commands_about_every_fixture_are_commands() {
         for role in [Role::Server { host }, Role::Client] {
             let mut question =
                 Question::new(fixture.chain(), fixture.roots(), role, Clock::DEFAULT);
-            question.crls = fixture.crls();
+            question.crls = fixture.crls().iter().map(Vec::as_slice).collect();
             question.staple = fixture.ocsp();
             for finding in audit(&question).findings {
                 seen += 1;

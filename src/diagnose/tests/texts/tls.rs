@@ -1,5 +1,7 @@
 //! The TLS handshake, and the client's certificate in it.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::diagnose::transcript::{CertificateRequest, ClientCertificate, Incompatible};
 
@@ -206,7 +208,7 @@ fn the_client_certificate() {
             (
                 "a store without key",
                 |t| {
-                    t.material.without_identity =
+                    Arc::make_mut(&mut t.material).without_identity =
                         Some("the store `ts.bks` holds no private key".into());
                     wanted(t, ClientCertificate::NoIdentity, 116);
                 },

@@ -8,7 +8,7 @@ use certgen::diagnose::transcript::{Client, Request, Transcript};
 use certgen::diagnose::{Criteria, as_client, diagnose};
 use certgen::finding::{Code, Finding, Verdict};
 use certgen::inspect::refused;
-use certgen::pki::audit::Link;
+use certgen::pki::audit::{Link, Memory};
 use certgen::probe::{Prober, Secrets};
 use certgen::time::Timestamp;
 
@@ -41,6 +41,7 @@ pub(super) struct Check {
     pause: Duration,
     /// What the files brought with them.
     findings: Vec<Finding>,
+    memory: Memory,
 }
 
 impl Check {
@@ -93,6 +94,7 @@ impl Check {
             retries: arguments.network.retry,
             pause: arguments.network.retry_interval,
             findings: intake.findings,
+            memory: Memory::default(),
         })
     }
 
@@ -112,7 +114,8 @@ impl Check {
 
     async fn once(&self, request: &Request) -> Report {
         let transcript = self.prober.converse(request).await;
-        let diagnosis = diagnose(&transcript, Criteria::at(self.now));
+        let criteria = Criteria::at(self.now).with_memory(&self.memory);
+        let diagnosis = diagnose(&transcript, criteria);
         let mut findings = diagnosis.findings;
         findings.extend(self.findings.iter().cloned());
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
