@@ -1,6 +1,7 @@
 //! X.509: certificates and names as they are, also where they break the rules (RFC 5280).
 
 mod certificate;
+mod distribution_point;
 mod encoding;
 mod java_names;
 pub mod key;
@@ -11,6 +12,7 @@ mod revocation_list;
 mod signed;
 
 pub use certificate::{BasicConstraints, Certificate, Error, Extension, KeyUsage};
+pub use distribution_point::{DistributionPoint, ListScope};
 pub use encoding::EncodingFlaw;
 pub(crate) use java_names::java_key_algorithm;
 pub(crate) use name::hex;

@@ -17,31 +17,11 @@ pub(super) fn judge(transcript: &Transcript, criteria: Criteria<'_>) -> Report {
         .iter()
         .any(|f| f.severity == Severity::Failure)
     {
-        add_verdict(&mut report, verdict(transcript, &presented));
+        report.findings.extend(verdict(transcript, &presented));
     }
     with_address(transcript, &mut report);
     with_other_names(transcript, &mut report);
     report
-}
-
-/// webpki's verdict; where the audit has a warning about the same thing, that is the cause.
-fn add_verdict(report: &mut Report, verdict: Option<Finding>) {
-    let Some(verdict) = verdict else {
-        return;
-    };
-    let known = report.findings.iter_mut();
-    let known = known.filter(|finding| finding.severity == Severity::Warning);
-    match known.into_iter().find(|finding| {
-        finding.code == verdict.code && finding.code == Code::RevocationDataUnusable
-    }) {
-        None => report.findings.push(verdict),
-        Some(known) => {
-            known.severity = Severity::Failure;
-            known.cause.push_str(
-                ": nothing is known of a revocation, and clients that check lists refuse the broker",
-            );
-        }
-    }
 }
 
 /// What the server presented: in the handshake, in the second one, or to the old ClientHello.
@@ -159,11 +139,16 @@ fn verdict(transcript: &Transcript, presented: &Presented) -> Option<Finding> {
             Code::ServerCertificateRevoked,
             "a certificate of the chain is revoked",
         ),
-        Refusal::UnknownRevocationStatus => (
-            Code::RevocationDataUnusable,
-            "no revocation list says anything about a certificate of the chain",
-        ),
-        Refusal::RevocationListExpired => (Code::CrlExpired, "the revocation list is out of date"),
+        Refusal::UnknownRevocationStatus => {
+            return Some(without_list(
+                Code::RevocationDataUnusable,
+                "none of the revocation lists that were given says anything about it",
+            ));
+        }
+        Refusal::RevocationListExpired => {
+            let why = "the revocation list of its CA is out of date";
+            return Some(without_list(Code::CrlExpired, why));
+        }
         Refusal::UnsupportedVersion => (Code::X509V1, "a certificate of the chain is not X.509 v3"),
         Refusal::CaUsedAsEndEntity => (
             Code::CaUsedAsServerCertificate,
@@ -205,13 +190,15 @@ fn verdict(transcript: &Transcript, presented: &Presented) -> Option<Finding> {
         }
     };
     let cause = format!("rustls refuses the broker's certificate: {cause}");
-    let remedy = match code {
-        Code::RevocationDataUnusable | Code::CrlExpired => {
-            "give the current revocation list of the CA that issued the certificate (--crl)"
-        }
-        _ => "issue the broker's certificate again with certgen",
-    };
+    let remedy = "issue the broker's certificate again with certgen";
     Some(failure(code, cause, remedy))
+}
+
+/// The fault is that of the lists, not of the certificate.
+fn without_list(code: Code, why: &str) -> Finding {
+    let cause = format!("rustls does not know whether the broker's certificate was revoked: {why}");
+    let remedy = "give the current revocation list of the CA that issued the certificate";
+    failure(code, cause, remedy)
 }
 
 /// A wrong address in DNS shows as a certificate of somebody else: name the address.

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 pub use lone::{Lone, lone};
 pub use memory::Memory;
+pub use revocation::{ListVerdict, Lists};
 pub use words::{certificate_name, is_fixture};
 
 use crate::finding::{Code, Finding, Remedy, Severity};

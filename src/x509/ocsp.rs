@@ -1,10 +1,12 @@
 //! OCSP answers as servers staple them (RFC 6960 section 4.2).
 
+use sha2::Digest as _;
 use x509_parser::asn1_rs::{
     Any, Class, FromDer as _, GeneralizedTime, Integer, OctetString, Oid, Tag,
 };
 use x509_parser::x509::AlgorithmIdentifier;
 
+use super::Certificate;
 use super::certificate::timestamp;
 use crate::time::Timestamp;
 
@@ -16,6 +18,8 @@ pub struct OcspStatus {
     pub serial: Vec<u8>,
     /// The digest over the issuer's name, with the algorithm of [`OcspStatus::digest`].
     pub issuer_name_hash: Vec<u8>,
+    /// The digest over the issuer's key, with the same algorithm.
+    pub issuer_key_hash: Vec<u8>,
     /// Object identifier of the digest algorithm of the two hashes.
     pub digest: String,
     /// Good, revoked or unknown.
@@ -24,6 +28,21 @@ pub struct OcspStatus {
     pub this_update: Option<Timestamp>,
     /// Until when it may be relied upon.
     pub next_update: Option<Timestamp>,
+}
+
+impl OcspStatus {
+    /// What the two hashes are where `issuer` is meant; `None` for digests other than SHA-1 and
+    /// SHA-256.
+    #[must_use]
+    pub fn issuer_hashes(&self, issuer: &Certificate) -> Option<(Vec<u8>, Vec<u8>)> {
+        let digest: fn(&[u8]) -> Vec<u8> = match self.digest.as_str() {
+            "1.3.14.3.2.26" => |bytes| sha1::Sha1::digest(bytes).to_vec(),
+            "2.16.840.1.101.3.4.2.1" => |bytes| sha2::Sha256::digest(bytes).to_vec(),
+            _ => return None,
+        };
+        let (name, key) = (issuer.subject.der(), issuer.public_key.key_bits());
+        Some((digest(name), digest(key)))
+    }
 }
 
 /// RFC 6960 `CertStatus`.
@@ -51,6 +70,20 @@ pub struct OcspResponse {
 }
 
 impl OcspResponse {
+    /// What the responder says instead of an answer, in the RFC's words.
+    #[must_use]
+    pub fn error(der: &[u8]) -> Option<&'static str> {
+        let response = children(der)?;
+        Some(match response.first()?.data {
+            [1] => "malformedRequest",
+            [2] => "internalError",
+            [3] => "tryLater",
+            [5] => "sigRequired",
+            [6] => "unauthorized",
+            _ => return None,
+        })
+    }
+
     /// Reads a DER `OCSPResponse`; `None` where it is none, or no successful one.
     #[must_use]
     pub fn from_der(der: &[u8]) -> Option<Self> {
@@ -104,7 +137,7 @@ fn read_single(single: &[u8]) -> Option<OcspStatus> {
     };
     let (after, algorithm) = AlgorithmIdentifier::from_der(id.data).ok()?;
     let (after, name_hash) = OctetString::from_der(after).ok()?;
-    let (after, _key_hash) = OctetString::from_der(after).ok()?;
+    let (after, key_hash) = OctetString::from_der(after).ok()?;
     let (_, serial) = Integer::from_der(after).ok()?;
     let next = rest
         .iter()
@@ -112,6 +145,7 @@ fn read_single(single: &[u8]) -> Option<OcspStatus> {
     Some(OcspStatus {
         serial: serial.as_ref().to_vec(),
         issuer_name_hash: name_hash.as_ref().to_vec(),
+        issuer_key_hash: key_hash.as_ref().to_vec(),
         digest: oid_text(&algorithm.algorithm),
         status: read_status(status),
         this_update: generalized(this_update),

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use x509_parser::asn1_rs::FromDer as _;
+use x509_parser::asn1_rs::{FromDer as _, Integer};
+use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::certificate::timestamp;
-use super::{Error, Name};
+use super::{Error, ListScope, Name};
 use crate::time::Timestamp;
 
 /// A revocation list: its DER, and the fields read from it.
@@ -23,10 +24,17 @@ pub struct RevocationList {
     pub next_update: Option<Timestamp>,
     /// `cRLNumber`, big endian, where the extension is there.
     pub number: Option<Vec<u8>>,
-    /// Object identifiers of critical extensions other than `issuingDistributionPoint`.
+    /// Version 1 has no extensions, and so no number.
+    pub is_v1: bool,
+    /// `authorityKeyIdentifier`'s key id: which of the issuer's keys signed it.
+    pub authority_key_id: Option<Vec<u8>>,
+    /// The number of the list whose changes it holds (`deltaCRLIndicator`), big endian; `None`
+    /// where it is a whole list.
+    pub delta_of: Option<Vec<u8>>,
+    /// Which certificates it covers; `None` where all of its issuer.
+    pub scope: Option<ListScope>,
+    /// Object identifiers of critical extensions that are not among the fields above.
     pub unknown_critical: Vec<String>,
-    /// `issuingDistributionPoint` is there: the list covers a part of the certificates.
-    pub partial: bool,
     revoked: HashMap<Vec<u8>, Revocation>,
 }
 
@@ -62,8 +70,7 @@ impl RevocationList {
             };
             revoked.insert(significant(entry.raw_serial()).to_vec(), revocation);
         }
-        let critical = parsed.extensions().iter().filter(|e| e.critical);
-        Ok(Self {
+        let mut list = Self {
             der: der.get(..der.len() - rest.len()).unwrap_or(der).to_vec(),
             issuer: Name::from_parsed(parsed.issuer()),
             this_update: timestamp(parsed.last_update().timestamp())?,
@@ -72,16 +79,36 @@ impl RevocationList {
                 .map(|time| timestamp(time.timestamp()))
                 .transpose()?,
             number,
-            unknown_critical: critical
-                .map(|extension| extension.oid.to_id_string())
-                .filter(|oid| oid != DISTRIBUTION_POINT)
-                .collect(),
-            partial: parsed
-                .extensions()
-                .iter()
-                .any(|extension| extension.oid.to_id_string() == DISTRIBUTION_POINT),
+            is_v1: parsed.version().is_none(),
+            authority_key_id: None,
+            delta_of: None,
+            scope: None,
+            unknown_critical: Vec::new(),
             revoked,
-        })
+        };
+        for extension in parsed.extensions() {
+            list.read_extension(extension);
+        }
+        Ok(list)
+    }
+
+    fn read_extension(&mut self, extension: &X509Extension<'_>) {
+        let oid = extension.oid.to_id_string();
+        match extension.parsed_extension() {
+            ParsedExtension::IssuingDistributionPoint(point) => {
+                self.scope = Some(ListScope::from_parsed(point));
+            }
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+            }
+            _ if oid == DELTA => {
+                let number = Integer::from_der(extension.value).ok();
+                let number = number.map(|(_, number)| number.as_ref().to_vec());
+                self.delta_of = Some(number.unwrap_or_default());
+            }
+            _ if extension.critical => self.unknown_critical.push(oid),
+            _ => {}
+        }
     }
 
     /// The entry of this serial number (content octets of the INTEGER).
@@ -110,8 +137,8 @@ impl RevocationList {
     }
 }
 
-/// `issuingDistributionPoint`.
-const DISTRIBUTION_POINT: &str = "2.5.29.28";
+/// `deltaCRLIndicator`.
+const DELTA: &str = "2.5.29.27";
 
 /// The octets without leading zeros, so that sloppy encodings compare equal.
 fn significant(serial: &[u8]) -> &[u8] {

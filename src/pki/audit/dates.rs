@@ -4,7 +4,7 @@ use super::path::Path;
 use super::words::{certificate_name, end, start};
 use super::{Case, words};
 use crate::finding::{Code, Finding, Remedy, Severity, Stack};
-use crate::time;
+use crate::time::{self, Timestamp};
 use crate::x509::Certificate;
 
 /// Apple's limit for TLS server certificates of any CA (support article 103769).
@@ -51,8 +51,8 @@ fn clock(case: &Case<'_>, below: &[&Certificate], anchor: Option<&Certificate>) 
             time::date(last)
         )
     } else {
-        let made = super::revocation::made(case)?;
-        if (made - now).whole_days() < 1 {
+        let made = super::revocation::made(case, below, anchor)?;
+        if !puts_clock_in_doubt(case, made) {
             return None;
         }
         format!(
@@ -63,6 +63,11 @@ fn clock(case: &Case<'_>, below: &[&Certificate], anchor: Option<&Certificate>) 
     };
     let remedy = "set this computer's clock (NTP), and check again";
     Some(Finding::failure(Code::ClockWrong, cause).with_remedy(Remedy::text(remedy)))
+}
+
+/// Whether revocation data of this date says that the clock is wrong, and not that it came early.
+pub(super) fn puts_clock_in_doubt(case: &Case<'_>, made: Timestamp) -> bool {
+    (made - case.now()).whole_days() >= 1
 }
 
 fn validity(case: &Case<'_>, certificate: &Certificate, is_leaf: bool) -> Option<Finding> {

@@ -1,89 +1,103 @@
 //! Revocation: lists that were given, and the OCSP answer that the server stapled.
 
+mod standing;
+mod staple;
+mod verdict;
+mod words;
+
 use std::sync::Arc;
 
+pub use self::verdict::{ListVerdict, Lists};
+
+use self::standing::{Flaw, Standing};
 use super::Case;
+use super::dates::puts_clock_in_doubt;
 use super::path::Path;
-use super::words::certificate_name;
+use super::words::{certificate_name, list as listed};
 use crate::finding::{Code, Finding, Remedy, Stack};
 use crate::time::{self, Timestamp};
 use crate::x509::{
-    Certificate, CertificateStatus, OcspResponse, OcspStatus, RevocationList, Verification,
+    Certificate, Digest, Error, Revocation, RevocationList, SignatureAlgorithm, Signed,
+    Verification,
 };
 
-/// `TLS feature` (RFC 7633), and its value for "status_request".
-const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
-const STATUS_REQUEST: u8 = 5;
-/// EKU of who may sign OCSP answers for a CA.
-const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
+/// A certificate and the one that issued it.
+type Pair<'p> = (&'p Certificate, &'p Certificate);
 
 /// What lists and staple say about the path.
 pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
     let below = path.certificates(case);
-    let issuers: Vec<&Certificate> = below.iter().skip(1).copied().chain(path.anchor).collect();
-    let lists: Vec<_> = case
-        .question
-        .crls
-        .iter()
-        .map(|der| case.memory.list(der))
-        .collect();
+    let pairs = pairs(&below, path.anchor);
+    let (lists, unreadable) = lists(case);
     let mut findings = Vec::new();
-    for list in &lists {
-        if let Err(error) = list {
-            findings.push(unusable(format!(
-                "a revocation list cannot be read: {error}"
-            )));
+    for (index, pair) in pairs.iter().enumerate() {
+        let standing = Standing::new(case.memory, case.now(), *pair, &lists);
+        let is_leaf = index == 0;
+        if let Some(entry) = standing.revoked {
+            findings.push(revoked(case, *pair, entry));
+        }
+        match (standing.list, &standing.flaw) {
+            (Some(list), None) => {
+                findings.extend(endless(list, pair.1));
+                findings.extend(unusual(list, pair.1));
+                findings.extend(standing.forged.map(|_| forged(pair.1)));
+            }
+            // Said of the clock.
+            (Some(list), Some(Flaw::NotYet))
+                if !path.leaf_is_anchor && puts_clock_in_doubt(case, list.this_update) => {}
+            (Some(list), Some(flaw)) if path.anchor.is_some() => {
+                let known = standing.revoked.is_some();
+                findings.push(flawed(case, *pair, list, flaw, is_leaf && !known));
+            }
+            (None, _) if is_leaf && path.anchor.is_some() => {
+                findings.extend(uncovered(*pair, &lists, &unreadable));
+            }
+            _ => {}
         }
     }
-    let lists: Vec<Arc<RevocationList>> = lists.into_iter().flatten().collect();
-    for (subject, issuer) in below.iter().zip(&issuers) {
-        findings.extend(by_lists(case, subject, issuer, &lists));
+    for error in unreadable.iter().filter(|_| !lists.is_empty()) {
+        let cause = format!("a revocation list cannot be read: {error}");
+        let remedy = Remedy::text("get the list again from where it was made");
+        findings.push(Finding::warning(Code::RevocationDataUnusable, cause).with_remedy(remedy));
     }
-    let covered =
-        |list: &Arc<RevocationList>| issuers.iter().any(|i| i.subject.der() == list.issuer.der());
-    if path.anchor.is_some() && !lists.is_empty() && !lists.iter().any(covered) {
-        findings.push(unusable(format!(
-            "the revocation list is of `{}`, which issued nothing in this chain",
-            lists
-                .first()
-                .map(|l| l.issuer.to_string())
-                .unwrap_or_default()
-        )));
-    } else if path.anchor.is_some() && !lists.is_empty() {
-        findings.extend(uncovered(case, issuers.first().copied(), &lists));
-    }
-    findings.extend(staple(case, issuers.first().copied()));
+    findings.extend(staple::finding(case, pairs.first().map(|pair| pair.1)));
     findings
 }
 
-/// There are lists, and none of the CA that issued the leaf.
-fn uncovered(
-    case: &Case<'_>,
-    issuer: Option<&Certificate>,
-    lists: &[Arc<RevocationList>],
-) -> Option<Finding> {
-    let issuer = issuer?;
-    let is_of_issuer = |list: &Arc<RevocationList>| list.issuer.der() == issuer.subject.der();
-    if lists.iter().any(is_of_issuer) {
-        return None;
-    }
-    Some(unusable(format!(
-        "no revocation list of `{}` was given, which issued `{}`: whether that was revoked is unknown, and clients that ask for lists refuse it",
-        certificate_name(issuer),
-        certificate_name(case.leaf)
-    )))
+/// Each certificate of the path with its issuer.
+fn pairs<'p>(below: &[&'p Certificate], anchor: Option<&'p Certificate>) -> Vec<Pair<'p>> {
+    let issuers = below.iter().skip(1).copied().chain(anchor);
+    below.iter().copied().zip(issuers).collect()
 }
 
-/// When the newest revocation data was made, as far as it is signed by somebody known.
-pub(super) fn made(case: &Case<'_>) -> Option<Timestamp> {
-    let lists = case.question.crls.iter();
-    let lists = lists.filter_map(|der| case.memory.list(der).ok());
-    lists
-        .filter(|list| {
-            case.anchors.iter().any(|anchor| {
-                signs(case, &list.der, anchor) && anchor.subject.der() == list.issuer.der()
-            })
-        })
+/// The lists that were given, and why others cannot be read.
+fn lists(case: &Case<'_>) -> (Vec<Arc<RevocationList>>, Vec<Error>) {
+    let mut lists = Vec::new();
+    let mut errors = Vec::new();
+    for der in &case.question.crls {
+        match case.memory.list(der) {
+            Ok(list) => lists.push(list),
+            Err(error) => errors.push(error),
+        }
+    }
+    (lists, errors)
+}
+
+/// When the newest revocation data was made, where a CA of a trusted path has signed it and there
+/// is none of it that is valid.
+pub(super) fn made(
+    case: &Case<'_>,
+    below: &[&Certificate],
+    anchor: Option<&Certificate>,
+) -> Option<Timestamp> {
+    anchor?;
+    let (lists, _) = lists(case);
+    let standings = pairs(below, anchor)
+        .into_iter()
+        .map(|pair| Standing::new(case.memory, case.now(), pair, &lists));
+    standings
+        .filter(|standing| standing.flaw == Some(Flaw::NotYet))
+        .filter_map(|standing| standing.list)
         .map(|list| list.this_update)
         .max()
 }
@@ -92,54 +106,48 @@ fn signs(case: &Case<'_>, der: &[u8], signer: &Certificate) -> bool {
     case.memory.signature(der, signer) == Verification::Valid
 }
 
-fn by_lists(
-    case: &Case<'_>,
-    subject: &Certificate,
-    issuer: &Certificate,
+/// No list that was given is of the CA that issued the leaf.
+fn uncovered(
+    (leaf, issuer): Pair<'_>,
     lists: &[Arc<RevocationList>],
-) -> Vec<Finding> {
-    let own = lists
-        .iter()
-        .filter(|list| list.issuer.der() == issuer.subject.der());
-    let mut findings = Vec::new();
-    for list in own {
-        match rejected(case, list, issuer) {
-            Some(why) => findings.push(unusable(format!(
-                "the revocation list of `{}` proves nothing: {why}",
-                certificate_name(issuer)
-            ))),
-            None => {
-                findings.extend(expired(case, list, issuer));
-                findings.extend(endless(list, issuer));
-                findings.extend(revoked(case, subject, list));
-            }
-        }
-    }
-    findings
-}
-
-fn rejected(case: &Case<'_>, list: &RevocationList, issuer: &Certificate) -> Option<String> {
-    if !signs(case, &list.der, issuer) {
-        return Some("its signature is not that CA's".to_owned());
-    }
-    if issuer.key_usage.is_some_and(|usage| !usage.crl_sign()) {
-        return Some("the CA's key usage lacks cRLSign".to_owned());
-    }
-    let unknown = list.unknown_critical.first()?;
-    Some(format!(
-        "it has the critical extension {unknown}, which is not known here"
-    ))
-}
-
-fn expired(case: &Case<'_>, list: &RevocationList, issuer: &Certificate) -> Option<Finding> {
-    let next = list.next_update.filter(|next| *next < case.now())?;
+    unreadable: &[Error],
+) -> Option<Finding> {
+    let (leaf_name, issuer_name) = (certificate_name(leaf), certificate_name(issuer));
+    let given: Vec<String> = lists.iter().map(|list| list.issuer.to_string()).collect();
+    let why = match (given.as_slice(), unreadable) {
+        ([], []) => return None,
+        ([], [error, ..]) => format!("the revocation list cannot be read ({error})"),
+        (given, _) => format!(
+            "no revocation list of `{issuer_name}` was given, which issued `{leaf_name}` (given: of {})",
+            listed(given)
+        ),
+    };
     let cause = format!(
-        "the revocation list of `{}` was to be replaced by {}: what was revoked since is unknown, and strict clients refuse everything",
-        certificate_name(issuer),
-        time::end_for_people(case.now(), next)
+        "{why}: whether `{leaf_name}` was revoked is unknown, and clients that check lists refuse it"
     );
-    let remedy = "fetch or make the current revocation list, and give that";
-    Some(Finding::failure(Code::CrlExpired, cause).with_remedy(Remedy::text(remedy)))
+    let finding = Finding::failure(Code::RevocationDataUnusable, cause);
+    Some(finding.with_remedy(words::remedy(leaf, issuer, None)))
+}
+
+/// The list that comes nearest says nothing of `subject`: `decides` where nothing else does.
+fn flawed(
+    case: &Case<'_>,
+    pair: Pair<'_>,
+    list: &RevocationList,
+    flaw: &Flaw,
+    decides: bool,
+) -> Finding {
+    let mut cause = words::why(case, pair, list, flaw);
+    let remedy = words::remedy(pair.0, pair.1, Some(flaw));
+    if let Flaw::Expired(_) = flaw {
+        return Finding::failure(Code::CrlExpired, cause).with_remedy(remedy);
+    }
+    if !decides {
+        let finding = Finding::warning(Code::RevocationDataUnusable, cause);
+        return finding.with_remedy(remedy);
+    }
+    cause.push_str("; clients that check lists refuse the certificate");
+    Finding::failure(Code::RevocationDataUnusable, cause).with_remedy(remedy)
 }
 
 /// RFC 5280 section 5.1.2.5 demands `nextUpdate`.
@@ -151,14 +159,53 @@ fn endless(list: &RevocationList, issuer: &Certificate) -> Option<Finding> {
         "the revocation list of `{}` does not say when the next one comes: Java and rustls do not take it",
         certificate_name(issuer)
     );
-    Some(unusable(cause).for_stacks(&[Stack::Java, Stack::RustlsGo]))
+    let remedy = "make the list with a date for the next one (nextUpdate)";
+    Some(limited(cause, remedy, &[Stack::Java, Stack::RustlsGo]))
 }
 
-fn revoked(case: &Case<'_>, subject: &Certificate, list: &RevocationList) -> Option<Finding> {
-    let entry = list.find(&subject.serial)?;
-    if entry.reason == Some("removeFromCRL") {
+/// webpki takes lists of version 2 alone, and signatures of today.
+fn unusual(list: &RevocationList, issuer: &Certificate) -> Option<Finding> {
+    let name = certificate_name(issuer);
+    if list.is_v1 {
+        let cause = format!(
+            "the revocation list of `{name}` is of version 1, without a number: rustls and Go do not take it"
+        );
+        let remedy =
+            "make the list with a number (`crlnumber` in openssl.cnf), which makes it version 2";
+        return Some(limited(cause, remedy, &[Stack::RustlsGo]));
+    }
+    let signed = Signed::from_der(&list.der)?;
+    let is_old = |digest| matches!(digest, Digest::Md | Digest::Sha1);
+    let algorithm: &SignatureAlgorithm = signed.algorithm();
+    if !algorithm.digest().is_some_and(is_old) {
         return None;
     }
+    let cause = format!(
+        "the revocation list of `{name}` is signed by {algorithm}: rustls and Go do not take it"
+    );
+    Some(limited(
+        cause,
+        "sign the list with SHA-256 (`default_md` in openssl.cnf)",
+        &[Stack::RustlsGo],
+    ))
+}
+
+fn limited(cause: String, remedy: &str, stacks: &[Stack]) -> Finding {
+    let finding = Finding::warning(Code::RevocationDataUnusable, cause);
+    finding.with_remedy(Remedy::text(remedy)).for_stacks(stacks)
+}
+
+/// OpenSSL takes the newest list that names the CA and its key, before it looks at the signature.
+fn forged(issuer: &Certificate) -> Finding {
+    let cause = format!(
+        "beside a good revocation list of `{}` there is a newer one whose signature is not that CA's: OpenSSL tries that one, and refuses",
+        certificate_name(issuer)
+    );
+    let remedy = "take that list out, or fetch it again";
+    limited(cause, remedy, &[Stack::OpenSsl, Stack::Python313])
+}
+
+fn revoked(case: &Case<'_>, (subject, _): Pair<'_>, entry: &Revocation) -> Finding {
     let reason = entry
         .reason
         .map(|reason| format!(", {reason}"))
@@ -169,102 +216,30 @@ fn revoked(case: &Case<'_>, subject: &Certificate, list: &RevocationList) -> Opt
         subject.serial_hex(),
         time::date(entry.date)
     );
-    Some(revocation(case, cause))
+    revocation(
+        case,
+        subject,
+        cause,
+        entry.reason == Some("certificateHold"),
+    )
 }
 
-fn revocation(case: &Case<'_>, cause: String) -> Finding {
+fn revocation(case: &Case<'_>, subject: &Certificate, cause: String, on_hold: bool) -> Finding {
     let code = case.code(
         Code::ServerCertificateRevoked,
         Code::ClientCertificateRevoked,
     );
-    let remedy = case
-        .reissue("issue a new certificate with a new key, and find out why this one was revoked");
+    let remedy = if subject.der != case.leaf.der {
+        Remedy::text(format!(
+            "make a new CA in place of `{}`, with a new key, from the CA above it, issue what it has issued again from the new one, and find out why it was revoked",
+            certificate_name(subject)
+        ))
+    } else if on_hold {
+        case.reissue("let the CA lift the hold and give its new list, or issue a new certificate with a new key")
+    } else {
+        case.reissue(
+            "issue a new certificate with a new key, and find out why this one was revoked",
+        )
+    };
     Finding::failure(code, cause).with_remedy(remedy)
-}
-
-fn unusable(cause: String) -> Finding {
-    let remedy = "give the current revocation list of the CA that issued the certificate";
-    Finding::warning(Code::RevocationDataUnusable, cause).with_remedy(Remedy::text(remedy))
-}
-
-fn staple(case: &Case<'_>, issuer: Option<&Certificate>) -> Option<Finding> {
-    if !case.is_server() {
-        return None;
-    }
-    let Some(der) = case.question.staple.filter(|der| !der.is_empty()) else {
-        return must_staple(case);
-    };
-    let Some(response) = OcspResponse::from_der(der) else {
-        return Some(unusable(
-            "the broker staples an OCSP answer that cannot be read, or that is an error".to_owned(),
-        ));
-    };
-    let status = response
-        .statuses
-        .iter()
-        .find(|status| is_about(status, case.leaf))?;
-    let vouched = issuer.is_none_or(|issuer| is_vouched(case, &response, issuer));
-    match status.status {
-        CertificateStatus::Revoked(since) if vouched => Some(revocation(
-            case,
-            format!(
-                "the broker itself staples an OCSP answer which says that its certificate `{}` was revoked{}",
-                certificate_name(case.leaf),
-                since
-                    .map(|time| format!(" on {}", time::date(time)))
-                    .unwrap_or_default()
-            ),
-        )),
-        _ if !vouched => Some(unusable(
-            "the broker staples an OCSP answer that its CA did not sign".to_owned(),
-        )),
-        CertificateStatus::Unknown => Some(unusable(format!(
-            "the broker staples an OCSP answer in which its CA does not know the certificate `{}`",
-            certificate_name(case.leaf)
-        ))),
-        _ => status
-            .next_update
-            .filter(|next| *next < case.now())
-            .map(|next| {
-                unusable(format!(
-                    "the broker staples an OCSP answer that was valid until {}",
-                    time::end_for_people(case.now(), next)
-                ))
-            }),
-    }
-}
-
-fn is_about(status: &OcspStatus, leaf: &Certificate) -> bool {
-    status.serial == leaf.serial
-}
-
-/// Signed by the issuer, or by whom the issuer has appointed.
-fn is_vouched(case: &Case<'_>, response: &OcspResponse, issuer: &Certificate) -> bool {
-    let delegates = case.memory.certificates(&response.certificates);
-    signs(case, &response.basic, issuer)
-        || delegates.iter().any(|delegate| {
-            let usages = delegate.extended_key_usage.iter().flatten();
-            usages.into_iter().any(|usage| usage == OCSP_SIGNING)
-                && signs(case, &delegate.der, issuer)
-                && signs(case, &response.basic, delegate)
-        })
-}
-
-fn must_staple(case: &Case<'_>) -> Option<Finding> {
-    let feature = case.leaf.extension(TLS_FEATURE)?;
-    // SEQUENCE OF INTEGER; each feature is a small number.
-    if !feature
-        .value
-        .windows(3)
-        .any(|w| w == [2, 1, STATUS_REQUEST])
-    {
-        return None;
-    }
-    let cause = format!(
-        "`{}` demands a stapled OCSP answer (TLS feature, must-staple), and the broker sends none",
-        certificate_name(case.leaf)
-    );
-    let remedy = case.reissue("switch OCSP stapling on in the broker or its proxy, or issue the certificate again without must-staple");
-    let finding = Finding::warning(Code::MustStapleMissing, cause).with_remedy(remedy);
-    Some(finding.for_stacks(&[Stack::Java]))
 }

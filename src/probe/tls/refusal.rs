@@ -19,13 +19,13 @@ pub(super) fn refusal(error: &Error) -> Refusal {
             not_before: timestamp(*not_before),
         },
         Error::UnknownIssuer => Refusal::UnknownIssuer,
-        Error::InvalidSignatureForPublicKey | Error::InvalidCrlSignatureForPublicKey => {
-            Refusal::BadSignature
-        }
+        Error::InvalidSignatureForPublicKey => Refusal::BadSignature,
         Error::CertNotValidForName(_) => Refusal::NotForName,
         Error::RequiredEkuNotFoundContext(_) => Refusal::WrongPurpose,
         Error::CertRevoked => Refusal::Revoked,
-        Error::UnknownRevocationStatus => Refusal::UnknownRevocationStatus,
+        Error::UnknownRevocationStatus
+        | Error::InvalidCrlSignatureForPublicKey
+        | Error::IssuerNotCrlSigner => Refusal::UnknownRevocationStatus,
         Error::CrlExpired { .. } => Refusal::RevocationListExpired,
         Error::UnsupportedCertVersion => Refusal::UnsupportedVersion,
         Error::CaUsedAsEndEntity => Refusal::CaUsedAsEndEntity,

@@ -1,4 +1,5 @@
-//! The verdict on a chain: webpki with the given anchors, revocation lists and time.
+//! The verdict on a chain: webpki with the given anchors and time, and with the revocation list that
+//! counts.
 
 use rustls::pki_types::{
     CertificateDer, CertificateRevocationListDer, ServerName, TrustAnchor, UnixTime,
@@ -8,14 +9,19 @@ use webpki::{
     RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy, anchor_from_trusted_cert,
 };
 
+use crate::pki::audit::{ListVerdict, Lists};
 use crate::time::Timestamp;
 
 /// What chains are judged by.
 #[derive(Debug)]
 pub(in crate::probe) struct Anchors {
     anchors: Vec<TrustAnchor<'static>>,
-    lists: Vec<CertRevocationList<'static>>,
-    now: UnixTime,
+    /// The same certificates, where lists are to be held against them.
+    issuers: Vec<Vec<u8>>,
+    lists: Lists,
+    /// The lists that webpki can read, by their DER.
+    readable: Vec<(Vec<u8>, CertRevocationList<'static>)>,
+    now: Timestamp,
 }
 
 impl Anchors {
@@ -25,32 +31,68 @@ impl Anchors {
         lists: impl Iterator<Item = &'a [u8]>,
         now: Timestamp,
     ) -> Self {
-        let anchors = certificates.filter_map(|der| {
-            let certificate = CertificateDer::from(der);
+        let certificates: Vec<&[u8]> = certificates.collect();
+        let ders: Vec<&[u8]> = lists.collect();
+        let anchors = certificates.iter().filter_map(|der| {
+            let certificate = CertificateDer::from(*der);
             Some(anchor_from_trusted_cert(&certificate).ok()?.to_owned())
         });
-        let lists = lists.filter_map(|der| {
-            let list =
-                OwnedCertRevocationList::from_der(CertificateRevocationListDer::from(der).as_ref());
-            Some(CertRevocationList::Owned(list.ok()?))
+        let readable = ders.iter().filter_map(|der| {
+            let list = CertificateRevocationListDer::from(*der);
+            let list = OwnedCertRevocationList::from_der(list.as_ref()).ok()?;
+            Some((der.to_vec(), CertRevocationList::Owned(list)))
         });
-        let seconds = u64::try_from(now.unix_timestamp()).unwrap_or(0);
-        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        let issuers = certificates.iter().filter(|_| !ders.is_empty());
         Self {
             anchors: anchors.collect(),
-            lists: lists.collect(),
+            issuers: issuers.map(|der| der.to_vec()).collect(),
+            readable: readable.collect(),
+            lists: Lists::new(ders.iter().copied()),
             now,
         }
     }
 
-    /// Whether a chain leads from the certificate to an anchor.
+    /// Whether a chain leads from the certificate to an anchor, and no list of its CA revokes it.
+    ///
+    /// Of the lists of a CA webpki takes the first that it meets, be it out of date or of another
+    /// key: it is given the one that counts. What it cannot read (version 1, no next date), and
+    /// what it does not take into account (deltas, the date at which a list begins), is judged by
+    /// [`Lists`].
     pub(super) fn judge_chain(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
     ) -> Result<(), Error> {
-        let certificate = EndEntityCert::try_from(end_entity)?;
-        let lists: Vec<&CertRevocationList<'_>> = self.lists.iter().collect();
+        if self.lists.is_empty() {
+            return self.verify(end_entity, intermediates, None);
+        }
+        let sent = intermediates.iter().map(AsRef::as_ref);
+        let known = sent.chain(self.issuers.iter().map(Vec::as_slice));
+        let (verdict, list) = self.lists.judge(end_entity, known, self.now);
+        let list = list.and_then(|list| {
+            let mut readable = self.readable.iter();
+            readable.find(|(der, _)| der == list).map(|(_, read)| read)
+        });
+        match self.verify(end_entity, intermediates, list) {
+            Err(error) if is_about_the_list(&error) => {
+                self.verify(end_entity, intermediates, None)?;
+            }
+            other => other?,
+        }
+        match verdict {
+            ListVerdict::NotRevoked => Ok(()),
+            ListVerdict::Revoked => Err(Error::CertRevoked),
+            ListVerdict::OutOfDate | ListVerdict::Unknown => Err(Error::UnknownRevocationStatus),
+        }
+    }
+
+    fn verify(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        list: Option<&CertRevocationList<'_>>,
+    ) -> Result<(), Error> {
+        let lists: Vec<&CertRevocationList<'_>> = list.into_iter().collect();
         let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|options| {
             options
                 .with_depth(RevocationCheckDepth::EndEntity)
@@ -58,12 +100,13 @@ impl Anchors {
                 .with_expiration_policy(ExpirationPolicy::Enforce)
                 .build()
         });
-        certificate
+        let seconds = u64::try_from(self.now.unix_timestamp()).unwrap_or(0);
+        EndEntityCert::try_from(end_entity)?
             .verify_for_usage(
                 webpki::ALL_VERIFICATION_ALGS,
                 &self.anchors,
                 intermediates,
-                self.now,
+                UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds)),
                 KeyUsage::server_auth(),
                 revocation,
                 None,
@@ -79,4 +122,16 @@ impl Anchors {
     ) -> Result<(), Error> {
         EndEntityCert::try_from(end_entity)?.verify_is_valid_for_subject_name(name)
     }
+}
+
+/// Whether webpki does not take the list, whatever the list says.
+fn is_about_the_list(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::UnknownRevocationStatus
+            | Error::InvalidCrlSignatureForPublicKey
+            | Error::IssuerNotCrlSigner
+            | Error::UnsupportedCrlSignatureAlgorithmContext(_)
+            | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_)
+    )
 }
