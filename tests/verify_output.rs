@@ -305,3 +305,43 @@ fn what_no_protocol_carries_is_refused_before_anything_is_sent() {
         "{said}"
     );
 }
+
+/// One file of each kind that people mistake for another.
+fn kinds_of_files() -> Folder {
+    let folder = Folder::new();
+    let openssl = |arguments: &str| {
+        let words = arguments.split_whitespace();
+        run(peer("openssl").args(words).current_dir(folder.path())).ok();
+    };
+    openssl("genpkey -algorithm ED25519 -out key");
+    openssl("req -x509 -new -key key -subj /CN=x -out certificate");
+    openssl("req -new -key key -subj /CN=x -outform DER -out request");
+    openssl("crl2pkcs7 -nocrl -certfile certificate -out text.p7b");
+    openssl("crl2pkcs7 -nocrl -certfile certificate -outform DER -out bytes.p7b");
+    openssl("pkcs12 -export -nokeys -in certificate -out store -passout pass:abc");
+    folder.write("empty", "");
+    folder
+}
+
+#[test]
+fn a_file_in_the_place_of_another_is_called_what_it_is() {
+    let folder = kinds_of_files();
+    for (option, file, words) in [
+        ("--cafile", "key", "there is a private key in it"),
+        ("--cafile", "request", "certificate request (CSR)"),
+        ("--cafile", "text.p7b", "pkcs7 -print_certs -in"),
+        ("--cafile", "bytes.p7b", "pkcs7 -print_certs -inform DER"),
+        ("--cafile", "store", "a keystore (PKCS#12)"),
+        ("--cafile", "empty", "the file is empty"),
+        ("--crl", "empty", "holds no certificate revocation list"),
+        ("--crl", "key", "there is a private key in it"),
+        ("--crl", "certificate", "its certificate goes to --cafile"),
+    ] {
+        let mut verify = certgen();
+        verify.args(["verify", "--json", "--host", "localhost", "--port", "1"]);
+        verify.arg(option).arg(folder.join(file));
+        let output = run(&mut verify);
+        assert_eq!(output.status, Some(2), "{file}: {output:#?}");
+        assert!(output.stdout.contains(words), "{file}: {output:#?}");
+    }
+}

@@ -2,6 +2,7 @@
 //! lists, and what is worth saying about the files themselves.
 
 mod complaints;
+mod wrong_file;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use certgen::keystore::{
 use certgen::secret::{Password, PrivateKey};
 use certgen::x509::{Certificate, KeyKind, key};
 
-use self::complaints::{no_certificate, without_integrity, without_key, without_trust};
+use self::complaints::{without_integrity, without_key, without_trust};
+use self::wrong_file::{no_certificate, no_key, no_revocation_list};
 use super::arguments::Credentials;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -224,7 +226,7 @@ impl Reader<'_> {
     }
 
     fn certificates_in(&mut self, path: &Path, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
-        let contents = self.pem(path, bytes, &Passwords::default())?;
+        let contents = self.pem(path, bytes, &Passwords::default(), no_certificate)?;
         let certificates: Vec<Vec<u8>> = contents.certificates().map(<[u8]>::to_vec).collect();
         if certificates.is_empty() {
             return Err(no_certificate(path, bytes));
@@ -237,9 +239,10 @@ impl Reader<'_> {
         path: &Path,
         bytes: &[u8],
         passwords: &Passwords<'_>,
+        complain: fn(&Path, &[u8]) -> Failure,
     ) -> Result<pem::Contents, Failure> {
         if detect(bytes) != Some(Format::Pem) {
-            return Err(no_certificate(path, bytes));
+            return Err(complain(path, bytes));
         }
         let mut contents = pem::read(bytes, passwords, &Limits::default()).map_err(|error| {
             Failure::from(error).while_doing(format!("cannot read `{}`", path.display()))
@@ -271,6 +274,7 @@ impl Reader<'_> {
                 store: None,
                 keys: &passwords,
             },
+            no_key,
         )?;
         let is_sealed = matches!(contents.private_key(), Some(KeyState::Sealed(_)));
         let contents = if is_sealed && passwords.is_empty() {
@@ -282,6 +286,7 @@ impl Reader<'_> {
                     store: None,
                     keys: &passwords,
                 },
+                no_key,
             )?
         } else {
             contents
@@ -341,7 +346,7 @@ impl Reader<'_> {
         let mut lists = Vec::new();
         for path in &self.credentials.crl {
             let bytes = file(path)?;
-            let contents = self.pem(path, &bytes, &Passwords::default())?;
+            let contents = self.pem(path, &bytes, &Passwords::default(), no_revocation_list)?;
             let before = lists.len();
             for item in contents.items {
                 if let Item::RevocationList(der) = item {
@@ -349,9 +354,7 @@ impl Reader<'_> {
                 }
             }
             if lists.len() == before {
-                let cause = format!("`{}` holds no certificate revocation list", path.display());
-                return Err(Failure::new(Code::CannotRead, cause)
-                    .with_remedy(Remedy::text("give a CRL as PEM (BEGIN X509 CRL) or DER")));
+                return Err(no_revocation_list(path, &bytes));
             }
         }
         Ok(lists)

@@ -4,25 +4,9 @@
 use std::path::Path;
 
 use certgen::finding::{Action, Code, Finding, Remedy};
-use certgen::keystore::{Integrity, Keystore, detect};
+use certgen::keystore::{Integrity, Keystore};
 
 use crate::failure::Failure;
-
-pub(super) fn no_certificate(path: &Path, bytes: &[u8]) -> Failure {
-    let shown = path.display();
-    let mut failure = Failure::new(
-        Code::NoCertificateInFile,
-        format!("`{shown}` holds no certificate"),
-    );
-    failure.because.push(match bytes {
-        [] => "the file is empty".to_owned(),
-        bytes if detect(bytes).is_some() => {
-            "it is a keystore, not a file of certificates".to_owned()
-        }
-        _ => "there is neither a BEGIN line of a certificate nor a DER structure in it".to_owned(),
-    });
-    failure.with_remedy(Remedy::text("give the file with the certificate (PEM or DER); a keystore goes to --keystore or --truststore"))
-}
 
 pub(super) fn without_integrity(path: &Path, store: &Keystore) -> Failure {
     let shown = path.display();
