@@ -17,11 +17,13 @@ pub mod suggestion;
 mod wrap;
 
 pub use conversation::{
-    ConversationMetrics, address, conversation_error_metrics, conversation_html, conversation_json,
-    conversation_line, conversation_nagios, conversation_page, conversation_text,
+    ConversationMetrics, PageEntry, address, anchored, conversation_error_metrics,
+    conversation_error_page, conversation_html, conversation_json, conversation_line,
+    conversation_list, conversation_nagios, conversation_page, conversation_text,
 };
 pub use explanation::{explanation_json, explanation_text};
 pub use findings::{Suggest, document, findings_json, findings_text, outcome, remedy_json};
+pub use html::{PageState, is_page};
 pub use inspection::{certificate_json, inspection_json, inspection_text};
 pub use inspection_html::inspection_html;
 pub use metrics::{inspection_nagios, inspection_prometheus, nagios};

@@ -5,12 +5,16 @@ mod json;
 mod metrics;
 mod text;
 
-pub use html::{conversation_html, conversation_page};
+pub use html::{
+    PageEntry, anchored, conversation_error_page, conversation_html, conversation_list,
+    conversation_page,
+};
 pub use json::conversation_json;
 pub use metrics::{ConversationMetrics, conversation_error_metrics, conversation_nagios};
 pub use text::{conversation_line, conversation_text};
 
 use crate::diagnose::transcript::{Request, Transcript};
+use crate::finding::{Code, Finding, Verdict};
 use crate::x509::Certificate;
 
 /// The target as a URL.
@@ -29,6 +33,15 @@ pub fn address(request: &Request) -> String {
     } else {
         format!("{scheme}://{host}:{port}{path}")
     }
+}
+
+/// The code of the finding that decides the verdict.
+fn first_code(findings: &[Finding]) -> Option<Code> {
+    let verdict = Verdict::of(findings);
+    findings
+        .iter()
+        .find(|finding| finding.severity.as_str() == verdict.as_str())
+        .map(|finding| finding.code)
 }
 
 /// The certificates as the broker sent them, leaf first; those that can be read.

@@ -6,27 +6,60 @@ use sha2::{Digest as _, Sha256};
 
 use super::Suggest;
 use super::escape::html;
-use crate::finding::{Finding, Severity, Verdict};
+use crate::finding::{Finding, Remedy, Severity, Verdict};
 use crate::time::{Timestamp, date, days_left, end_for_people};
 use crate::x509::Certificate;
 
 const STYLE: &str = include_str!("html/page.css");
 
+/// What tells a page of certgen's from other files.
+const MARK: &str = "<meta name=\"generator\" content=\"certgen\">";
+
+/// Whether a file that begins like this is a page of certgen's.
+#[must_use]
+pub fn is_page(head: &[u8]) -> bool {
+    let mark = MARK.as_bytes();
+    head.starts_with(b"<!DOCTYPE html>") && head.windows(mark.len()).any(|part| part == mark)
+}
+
+/// What a page comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PageState {
+    /// Everything was looked at.
+    Done(Verdict),
+    /// The work was broken off; what was not seen may be anything.
+    Interrupted,
+    /// It could not be done at all.
+    Error,
+}
+
+impl PageState {
+    /// The word, and the class that gives its colour.
+    fn shown(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Done(verdict) => (verdict.as_str(), verdict.as_str()),
+            Self::Interrupted => ("interrupted", Verdict::Failure.as_str()),
+            Self::Error => ("not checked", Verdict::Failure.as_str()),
+        }
+    }
+}
+
 /// A whole page around `body`.
-pub(super) fn page(title: &str, verdict: Verdict, made: Option<Timestamp>, body: &str) -> String {
+pub(super) fn page(title: &str, state: PageState, made: Option<Timestamp>, body: &str) -> String {
     let hash = Base64::encode_string(&Sha256::digest(STYLE.as_bytes()));
     let title = html(title);
     let made = made.map_or_else(String::new, |time| {
         format!("<p class=\"made\">{}</p>\n", crate::time::rfc3339(time))
     });
-    let verdict = verdict.as_str();
+    let (verdict, class) = state.shown();
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{MARK}\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{title}: {verdict}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <header>\n<h1>{title}</h1>\n<p class=\"verdict {verdict}\">{verdict}</p>\n{made}</header>\n<main>\n{body}</main>\n</body>\n</html>\n"
+         <header>\n<h1>{title}</h1>\n<p class=\"verdict {class}\">{verdict}</p>\n{made}</header>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 }
 
@@ -55,11 +88,7 @@ fn finding(finding: &Finding, suggest: Suggest<'_>) -> String {
         rows.push_str(&row("breaks", &html(&stacks.join(", "))));
     }
     if let Some(remedy) = &finding.remedy {
-        rows.push_str(&row("fix", &html(&remedy.text)));
-        if let Some(action) = &remedy.action {
-            let command = format!("<code>{}</code>", html(&suggest(action)));
-            rows.push_str(&row("run", &command));
-        }
+        rows.push_str(&remedy_rows(remedy, suggest));
     }
     format!(
         "<article class=\"{severity}\">\n<h3><span class=\"badge\">{severity}</span> {}</h3>\n<dl>\n{rows}</dl>\n</article>\n",
@@ -67,13 +96,29 @@ fn finding(finding: &Finding, suggest: Suggest<'_>) -> String {
     )
 }
 
+/// What puts it right, and the command to run.
+pub(super) fn remedy_rows(remedy: &Remedy, suggest: Suggest<'_>) -> String {
+    let mut rows = row("fix", &html(&remedy.text));
+    if let Some(action) = &remedy.action {
+        let command = format!("<code>{}</code>", html(&suggest(action)));
+        rows.push_str(&row("run", &command));
+    }
+    rows
+}
+
 /// A name and what is so; `value` is markup already.
 pub(super) fn row(name: &str, value: &str) -> String {
     format!("<dt>{}</dt><dd>{value}</dd>\n", html(name))
 }
 
-/// A certificate with its dates, and how much of its life is left.
-pub(super) fn certificate(certificate: &Certificate, place: &str, now: Timestamp) -> String {
+/// A certificate with its dates, and how much of its life is left; marked as good only where
+/// nothing else is known to be wrong.
+pub(super) fn certificate(
+    certificate: &Certificate,
+    place: &str,
+    now: Timestamp,
+    is_good: bool,
+) -> String {
     let left = days_left(now, certificate.not_after);
     let state = match left {
         ..0 => "failure",
@@ -109,8 +154,13 @@ pub(super) fn certificate(certificate: &Certificate, place: &str, now: Timestamp
         "sha256",
         &format!("<code>{}</code>", certificate.sha256_hex()),
     ));
+    let mark = if state == "good" && !is_good {
+        "plain"
+    } else {
+        state
+    };
     format!(
-        "<div class=\"certificate {state}\">\n<h4>{} <small>{}</small></h4>\n<dl>\n{rows}</dl>\n</div>\n",
+        "<div class=\"certificate {mark}\">\n<h4>{} <small>{}</small></h4>\n<dl>\n{rows}</dl>\n</div>\n",
         html(&subject(certificate)),
         html(place)
     )

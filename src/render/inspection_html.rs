@@ -2,7 +2,7 @@
 
 use super::Suggest;
 use super::escape::html;
-use super::html::{certificate, counts, findings, page, row, section};
+use super::html::{PageState, certificate, counts, findings, page, row, section};
 use super::inspection::iterations;
 use crate::inspect::{Entry, Item, Kind, Report};
 use crate::time::{Timestamp, date};
@@ -22,7 +22,7 @@ pub fn inspection_html(report: &Report, now: Timestamp, suggest: Suggest<'_>) ->
         }
         items => format!("{} files", items.len()),
     };
-    page(&title, report.verdict(), Some(now), &body)
+    page(&title, PageState::Done(report.verdict()), Some(now), &body)
 }
 
 fn item_html(item: &Item, now: Timestamp) -> String {
@@ -72,6 +72,6 @@ fn entry_html(entry: &Entry, now: Timestamp) -> String {
     let certificates = entry
         .certificates
         .iter()
-        .map(|c| certificate(c, entry.kind.title(), now));
+        .map(|c| certificate(c, entry.kind.title(), now, true));
     format!("{facts}{}", certificates.collect::<String>())
 }

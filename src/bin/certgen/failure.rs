@@ -7,7 +7,7 @@ use std::path::Path;
 use certgen::finding::{Action, Code, Diagnostic, Remedy};
 
 /// An error on its way to the user; always exit status 2.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) code: Code,
     /// What was being done, or what is wrong: one lower-case sentence without full stop.

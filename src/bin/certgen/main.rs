@@ -8,6 +8,7 @@ mod context;
 mod deployment;
 mod failure;
 mod issuing;
+mod page;
 mod password;
 mod present;
 mod suggest;

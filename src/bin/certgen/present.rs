@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use certgen::finding::{Action, Code, Remedy, Verdict};
 use certgen::render::escape::{self, terminal};
 use certgen::render::style::{BAD, HELP, paint};
 use certgen::render::{remedy_json, wrapped};
-use certgen::store::{Access, FileSet};
 use certgen::time::rfc3339;
 use serde_json::{Map, Value, json};
 
@@ -82,17 +82,6 @@ fn fitting(text: &str, columns: Option<usize>) -> Cow<'_, str> {
 pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     ignore_broken_pipe(out.write_all(bytes).and_then(|()| out.flush()))
-}
-
-/// Writes a page to a file, or to standard output for `-`.
-pub(crate) fn page(path: &std::path::Path, page: &str) -> Result<(), Failure> {
-    if path == std::path::Path::new("-") {
-        return bytes(page.as_bytes());
-    }
-    let folder = path.parent().unwrap_or(path);
-    let mut files = FileSet::new(folder, true);
-    files.add(path, page.as_bytes().to_vec(), Access::Public);
-    Ok(files.write()?)
 }
 
 /// Prints a JSON document to standard output, indented.
@@ -229,13 +218,24 @@ fn failure_json(failure: &Failure) -> Map<String, Value> {
     document
 }
 
+/// Whether nobody reads standard output any more, as after `| head -1`.
+pub(crate) fn reader_left() -> bool {
+    READER_LEFT.load(Ordering::Relaxed)
+}
+
+static READER_LEFT: AtomicBool = AtomicBool::new(false);
+
 fn ignore_broken_pipe(result: io::Result<()>) -> Result<(), Failure> {
     match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            READER_LEFT.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+        Err(error) => {
             let mut failure = Failure::cannot_write("standard output", &error);
             failure.code = Code::CannotWrite;
             Err(failure)
         }
-        _ => Ok(()),
+        Ok(()) => Ok(()),
     }
 }

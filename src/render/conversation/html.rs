@@ -3,14 +3,16 @@
 
 use std::time::Duration;
 
-use super::address;
 use super::text::{milliseconds, shown_detail};
+use super::{address, first_code};
 use crate::diagnose::transcript::{Outcome, Step, Transcript};
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Code, Finding, Remedy, Verdict};
 use crate::pki::audit::{Link, Place};
 use crate::render::Suggest;
 use crate::render::escape::html;
-use crate::render::html::{certificate, counts, findings as cards, page, section};
+use crate::render::html::{
+    PageState, certificate, counts, findings as cards, page, remedy_rows, row, section,
+};
 use crate::time::Timestamp;
 
 /// Width of the waterfall's bars, in the units of the drawing.
@@ -20,11 +22,80 @@ const WIDTH: f64 = 1_000.0;
 #[must_use]
 pub fn conversation_page(
     title: &str,
-    verdict: Verdict,
+    state: PageState,
     now: Option<Timestamp>,
     sections: &str,
 ) -> String {
-    page(title, verdict, now, sections)
+    page(title, state, now, sections)
+}
+
+/// The page of a check that could not be made: why, and what puts it right.
+#[must_use]
+pub fn conversation_error_page(
+    cause: &str,
+    because: &[String],
+    remedy: Option<&Remedy>,
+    now: Timestamp,
+    suggest: Suggest<'_>,
+) -> String {
+    let mut rows = row("cause", &html(cause));
+    for reason in because {
+        rows.push_str(&row("because", &html(reason)));
+    }
+    if let Some(remedy) = remedy {
+        rows.push_str(&remedy_rows(remedy, suggest));
+    }
+    let body = format!("<article class=\"failure\">\n<dl>\n{rows}</dl>\n</article>\n");
+    let body = section("Why nothing was checked", &body);
+    page("certgen verify", PageState::Error, Some(now), &body)
+}
+
+/// One of many conversations, as a line of the list that a page begins with.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PageEntry {
+    verdict: Verdict,
+    target: String,
+    first: Option<Code>,
+}
+
+impl PageEntry {
+    /// The line of this conversation.
+    #[must_use]
+    pub fn new(transcript: &Transcript, findings: &[Finding]) -> Self {
+        Self {
+            verdict: Verdict::of(findings),
+            target: address(&transcript.request),
+            first: first_code(findings),
+        }
+    }
+}
+
+/// The list of many conversations, the worst first; `anchors` in [`anchored`] count from 0 in the
+/// order of `entries`.
+#[must_use]
+pub fn conversation_list(entries: &[PageEntry]) -> String {
+    let mut order: Vec<(usize, &PageEntry)> = entries.iter().enumerate().collect();
+    order.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.verdict));
+    let mut rows = String::new();
+    for (index, entry) in order {
+        let verdict = entry.verdict.as_str();
+        let code = entry.first.map_or("", Code::as_str);
+        rows.push_str(&format!(
+            "<tr class=\"{verdict}\"><th>{verdict}</th><td><a href=\"#broker-{index}\">{}</a></td><td>{code}</td></tr>\n",
+            html(&entry.target)
+        ));
+    }
+    section(
+        "Brokers",
+        &format!("<table class=\"steps facts\">\n{rows}</table>\n"),
+    )
+}
+
+/// The sections of a conversation, to be found from the list.
+#[must_use]
+pub fn anchored(index: usize, sections: &str) -> String {
+    format!("<div id=\"broker-{index}\">\n{sections}</div>\n")
 }
 
 /// One conversation as sections of a page.
@@ -41,7 +112,7 @@ pub fn conversation_html(
     out.push_str(&section(&counts(findings), &cards(findings, suggest)));
     out.push_str(&section(
         "Certificates",
-        &tree(chain, transcript.material.now),
+        &tree(chain, transcript.material.now, Verdict::of(findings)),
     ));
     out
 }
@@ -83,9 +154,11 @@ fn step_row(step: &Step, begin: f64, length: f64) -> String {
 }
 
 /// The path from the trust anchor down to the leaf, and what serves no path beside it.
-fn tree(chain: &[Link], now: Option<Timestamp>) -> String {
+fn tree(chain: &[Link], now: Option<Timestamp>, verdict: Verdict) -> String {
     let now = now.unwrap_or(Timestamp::UNIX_EPOCH);
-    let node = |link: &Link| certificate(&link.certificate, link.place.as_str(), now);
+    // Dates alone make no certificate good where something else is wrong.
+    let is_good = verdict != Verdict::Failure;
+    let node = |link: &Link| certificate(&link.certificate, link.place.as_str(), now, is_good);
     let (unused, path): (Vec<&Link>, Vec<&Link>) =
         chain.iter().partition(|link| link.place == Place::Unused);
     let mut out = String::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{address, presented};
-use crate::diagnose::transcript::{Outcome, Transcript};
+use crate::diagnose::transcript::{Outcome, Request, Transcript};
 use crate::finding::{Code, Finding, Severity, Verdict};
 use crate::render::metrics::{count, end, head, labels, nagios, sample};
 use crate::time::days_left;
@@ -47,12 +47,21 @@ const METRICS: [(&str, &str); 7] = [
     ),
 ];
 
-/// What a check that could not be made leaves for Prometheus, by the code of the error.
+/// What a check that could not be made leaves for Prometheus, by the code of the error; where it is
+/// known what was to be checked, that did not succeed.
 #[must_use]
-pub fn conversation_error_metrics(code: Code) -> String {
+pub fn conversation_error_metrics(code: Code, request: Option<&Request>) -> String {
+    let mut out = String::new();
+    if let (Some(request), [(name, help), ..]) = (request, METRICS) {
+        out.push_str(&head(name, help));
+        let target = labels(&[("target", &address(request))]);
+        out.push_str(&sample(name, &target, 0));
+    }
     let (name, labels) = ("certgen_verify_error", labels(&[("code", code.as_str())]));
     let help = "1 where certgen could not check at all, by the code of the error.";
-    format!("{}{}", head(name, help), sample(name, &labels, 1))
+    out.push_str(&head(name, help));
+    out.push_str(&sample(name, &labels, 1));
+    out
 }
 
 impl ConversationMetrics {

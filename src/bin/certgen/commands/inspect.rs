@@ -21,6 +21,7 @@ use certgen::time::Span;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::page::Destination;
 use crate::password::{self, Purpose, Source};
 use crate::present::{self, Status};
 use crate::suggest;
@@ -71,20 +72,41 @@ struct Output {
 
 pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
     let nagios = arguments.output.nagios;
-    match gather(arguments, context) {
+    let report = destination(arguments, context)
+        .and_then(|destination| gather(arguments, context).map(|report| (report, destination)));
+    match report {
         Err(failure) if nagios => present::nagios_unknown(&failure),
         Err(failure) => Err(failure),
-        Ok(report) => print(&report, arguments, context),
+        Ok((report, destination)) => print(&report, destination.as_ref(), arguments, context),
     }
 }
 
-fn print(report: &Report, arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
+/// Where the page goes, where one is wanted; standard output takes one report.
+fn destination(arguments: &Arguments, context: &Context) -> Result<Option<Destination>, Failure> {
+    let output = &arguments.output;
+    let destination = output.html.as_deref().map(Destination::of).transpose()?;
+    let others = output.nagios || output.prometheus || output.pem || context.json;
+    if others && destination.as_ref().is_some_and(Destination::is_output) {
+        let cause = "`--html -` and another form of report both want standard output";
+        return Err(
+            Failure::new(Code::Usage, cause).with_remedy(Remedy::text("name a file for the page"))
+        );
+    }
+    Ok(destination)
+}
+
+fn print(
+    report: &Report,
+    destination: Option<&Destination>,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<Status, Failure> {
     let verdict = report.verdict();
     let output = &arguments.output;
-    if let Some(path) = &output.html {
+    if let Some(destination) = destination {
         let page = inspection_html(report, context.now, &suggest::line);
-        present::page(path, &page)?;
-        if path == Path::new("-") {
+        destination.write(&page)?;
+        if destination.is_output() {
             return Ok(Status::of(verdict, context));
         }
     }

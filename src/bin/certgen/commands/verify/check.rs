@@ -10,6 +10,7 @@ use certgen::finding::{Code, Finding, Verdict};
 use certgen::inspect::refused;
 use certgen::pki::audit::{Link, Memory};
 use certgen::probe::{Prober, Secrets};
+use certgen::render::address;
 use certgen::time::Timestamp;
 
 use super::arguments::Arguments;
@@ -138,8 +139,9 @@ impl Check {
             .first()
             .map_or("", |finding| finding.code.as_str());
         let (all, seconds) = (self.retries + 1, self.pause.as_secs());
+        let target = address(&report.transcript.request);
         present::note(&format!(
-            "try {tries} of {all} failed ({code}); again in {seconds} s"
+            "{target}: try {tries} of {all} failed ({code}); again in {seconds} s"
         ));
     }
 }

@@ -61,20 +61,35 @@ fn table(path: &Path) -> Result<Table, Failure> {
 fn words(table: &Table, given: &[String]) -> Result<Vec<String>, String> {
     let mut words: Vec<String> = vec!["certgen".to_owned(), "verify".to_owned()];
     for (key, value) in table {
-        let flag = format!("--{key}");
-        let is_given = given.iter().any(|word| {
-            *word == flag
-                || word
-                    .strip_prefix(&flag)
-                    .is_some_and(|rest| rest.starts_with('='))
-        });
-        if !is_given {
-            words.extend(option(&flag, value)?);
+        let rivals = EXCLUSIVE.iter().filter(|all| all.contains(&key.as_str()));
+        let mut rivals = rivals.flat_map(|all| all.iter().copied());
+        let is_decided = is_given(given, key) || rivals.any(|one| is_given(given, one));
+        if !is_decided {
+            words.extend(option(&format!("--{key}"), value)?);
         }
     }
     let rest = given.iter().skip(1).filter(|word| *word != "verify");
     words.extend(rest.cloned());
     Ok(words)
+}
+
+/// Options of which one excludes the others: the one on the command line sets those of the file
+/// aside.
+const EXCLUSIVE: [&[&str]; 5] = [
+    &["host", "hosts"],
+    &["json", "nagios", "prometheus"],
+    &["cert", "keystore"],
+    &["key", "keystore"],
+    &["cafile", "truststore"],
+];
+
+fn is_given(given: &[String], key: &str) -> bool {
+    given.iter().any(|word| {
+        let rest = word
+            .strip_prefix("--")
+            .and_then(|word| word.strip_prefix(key));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })
 }
 
 fn option(flag: &str, value: &Value) -> Result<Vec<String>, String> {
@@ -109,6 +124,24 @@ fn wrong(path: &Path, reason: String) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_option_sets_aside_those_that_it_excludes() {
+        let table: Table = "hosts = 'list'\njson = true\nkey = 'k'\nqos = 1"
+            .parse()
+            .unwrap();
+        let given = [
+            "certgen",
+            "verify",
+            "--host=a",
+            "--nagios",
+            "--keystore",
+            "s",
+        ];
+        let words = words(&table, &given.map(str::to_owned)).unwrap();
+        let from_file: Vec<&String> = words.iter().take(3).collect();
+        assert_eq!(from_file, ["certgen", "verify", "--qos=1"]);
+    }
 
     #[test]
     fn the_command_line_goes_before_the_file() {

@@ -45,7 +45,7 @@ pub(super) fn request(arguments: &Arguments, target: &Target) -> Result<Request,
     if !is_tls && !network.insecure && request.mqtt.username.is_some() {
         let cause = "without TLS the user name and the password would go to a peer that nobody has verified";
         return Err(Failure::usage(cause).with_remedy(Remedy::text(
-            "leave --no-tls out, or add --insecure if that is what you want to try",
+            "check over TLS (`mqtts://`, without --no-tls), or add --insecure if that is what you want to try",
         )));
     }
     if let Some(client) = network.emulate {
