@@ -28,7 +28,12 @@ impl House {
         let port = free_port();
         let mut make = certgen();
         make.args(["--dir", "."]).current_dir(folder.join(""));
-        make.args(["init", "localhost", "--no-ca-password"]);
+        make.args([
+            "init",
+            "localhost",
+            "--no-ca-password",
+            "--generate-password",
+        ]);
         run(&mut make).ok();
         let mut serve = certgen();
         serve.args(["--dir", ".", "serve", "--bind", "127.0.0.1", "--port"]);
