@@ -8,6 +8,7 @@ mod support;
 mod cases;
 
 use std::io::Read as _;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -31,6 +32,7 @@ fn household() -> Folder {
         "ca/ca.crt",
         "broker/broker.crt",
         "broker/broker.key",
+        "client/phone.crt",
         "client/phone.key",
     ] {
         let name = inside.rsplit('/').next().unwrap();
@@ -79,6 +81,17 @@ fn household() -> Folder {
             "user phone\ntopic readwrite home/#\npattern read %u/#\n",
         ),
         ("bad-access", "allow everything\n"),
+        ("access-rw", "user phone\ntopic rw home/#\n"),
+        ("access-no-topic", "user phone\ntopic\n"),
+        ("access-no-user", "user\ntopic read #\n"),
+        ("access-levels", "topic read a/#/b\n"),
+        ("access-plus", "topic read foo/+bar\n"),
+        ("access-mark", "\u{feff}user phone\n"),
+        ("plain", "alice:secret\n"),
+        ("no-hash", "alice:$7$101$x\n"),
+        ("no-colon", "alice\n"),
+        ("nobody", "\n"),
+        ("psk", "phone:0123456789abcdef\n"),
     ] {
         folder.write(name, text);
     }
@@ -87,6 +100,9 @@ fn household() -> Folder {
         .args(["-b", "-c", "passwords", "phone", "secret"])
         .current_dir(folder.path()))
     .ok();
+    let mut both = String::from_utf8(folder.read("passwords")).unwrap();
+    both.push_str("alice:secret\n");
+    folder.write("one-plain", both);
     for name in [
         "sealed.key",
         "key.der",
@@ -104,6 +120,9 @@ fn household() -> Folder {
     open(&folder.join("shut"), 0o700);
     folder.write("parts/one.conf", "allow_anonymous true\n");
     std::fs::create_dir(folder.join("nothing")).unwrap();
+    std::fs::create_dir(folder.join("hashed")).unwrap();
+    folder.write("hashed/ca.crt", folder.read("ca.crt"));
+    openssl("rehash hashed");
     folder
 }
 
@@ -111,8 +130,9 @@ fn open(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Whether mosquitto runs with the file, and what it says.
-fn mosquitto(file: &Path) -> (bool, String) {
+/// Whether mosquitto runs with the file, and what it says. Without its log it does not say that it
+/// runs, and is asked at its port.
+fn mosquitto(file: &Path, port: u16) -> (bool, String) {
     let mut command = peer("mosquitto");
     command.args(["-v", "-c"]).arg(file).current_dir("/");
     command
@@ -136,7 +156,9 @@ fn mosquitto(file: &Path) -> (bool, String) {
     let mut ended = None;
     let decided = until(|| {
         ended = child.try_wait().unwrap();
-        ended.is_some() || text().contains(" running\n")
+        let is_silent = text().contains("Unable to open log file");
+        let answers = || is_silent && TcpStream::connect(("127.0.0.1", port)).is_ok();
+        ended.is_some() || text().contains(" running\n") || answers()
     });
     let _ = child.kill();
     let _ = child.wait();
@@ -160,14 +182,15 @@ fn checked(file: &Path) -> (bool, Vec<String>, String) {
 }
 
 fn judge(case: &Case, folder: &Folder) -> Option<String> {
+    let port = free_port();
     let text = case
         .configuration
-        .replace("{P}", &free_port().to_string())
+        .replace("{P}", &port.to_string())
         .replace("{Q}", &free_port().to_string())
         .replace("{D}", folder.path().to_str().unwrap());
     let file = folder.write("mosquitto.conf", text);
     open(&file, 0o644);
-    let (starts, log) = mosquitto(&file);
+    let (starts, log) = mosquitto(&file, port);
     let (good, codes, document) = checked(&file);
     let expected = match case.mosquitto {
         Mosquitto::Starts => starts,

@@ -2,17 +2,22 @@
 //! files that it names go in, findings come out.
 
 mod access;
+mod access_list;
 mod complaints;
 mod files;
 mod listeners;
 mod options;
 mod order;
 mod parse;
+mod passwords;
+mod trust;
+mod twice;
 mod values;
+mod written;
 
 use std::collections::HashMap;
 
-use crate::finding::{Code, Finding, Remedy};
+use crate::finding::{Action, Code, Finding, Remedy};
 use crate::pki::audit::Lone;
 use parse::Line;
 
@@ -36,6 +41,8 @@ pub struct Facts {
     pub files: HashMap<String, FileFact>,
     /// The user that the broker runs as; none where this machine has no such user.
     pub user: Option<UserFact>,
+    /// The first port that mosquitto may open without being root; none where that is not known.
+    pub first_free_port: Option<u16>,
 }
 
 /// What is known about a file.
@@ -45,6 +52,8 @@ pub struct FileFact {
     pub nodes: Vec<Node>,
     /// Its contents, where certgen could read them; `None` too for folders.
     pub contents: Option<crate::secret::SecretBytes>,
+    /// The names in it, where it is a folder that certgen could read.
+    pub entries: Option<Vec<String>>,
 }
 
 /// Owner and mode of a file or folder.
@@ -90,9 +99,7 @@ pub fn included_folders(text: &str) -> Vec<String> {
 pub fn wanted_paths(sources: &[Source]) -> Vec<String> {
     let mut paths = Vec::new();
     for line in all_lines(sources) {
-        if let Some(folder) = files::folder_of_pid(&line) {
-            paths.push(folder.to_owned());
-        }
+        paths.extend(written::wanted(&line).into_iter().map(str::to_owned));
         let wanted = options::READ.contains(&line.name) || options::THERE.contains(&line.name);
         if wanted && !paths.contains(&line.value.to_owned()) {
             paths.push(line.value.to_owned());
@@ -114,12 +121,20 @@ pub fn wanted_user(sources: &[Source]) -> String {
 pub fn check(sources: &[Source], facts: &Facts, judge: Lone) -> Vec<Finding> {
     let lines = all_lines(sources);
     let mut findings = Vec::new();
+    findings.extend(sources.iter().filter_map(byte_order_mark));
     for line in &lines {
         findings.extend(option(line));
     }
     findings.extend(order::findings(&lines));
+    findings.extend(twice::findings(&lines));
     let (before, listeners) = parse::listeners(&lines);
-    findings.extend(listeners::findings(&before, &listeners, sources));
+    let all = listeners::Listeners {
+        default: &before,
+        others: &listeners,
+        sources,
+        facts,
+    };
+    findings.extend(all.findings());
     let paths = files::Paths {
         lines: &lines,
         facts,
@@ -128,10 +143,36 @@ pub fn check(sources: &[Source], facts: &Facts, judge: Lone) -> Vec<Finding> {
     };
     findings.extend(paths.findings());
     for listener in listeners.iter().chain([&before]) {
-        findings.extend(paths.pair(listener, "certfile", "keyfile"));
-        findings.extend(paths.pair(listener, "bridge_certfile", "bridge_keyfile"));
+        findings.extend(paths.web_folder(listener));
+        for (certificate, key) in [
+            ("certfile", "keyfile"),
+            ("bridge_certfile", "bridge_keyfile"),
+        ] {
+            if let Some(swapped) = trust::swapped(&paths, listener, certificate, key) {
+                let places = [certificate, key].map(|name| listener.option(name).map(Line::place));
+                findings.retain(|finding| {
+                    let is_part = matches!(finding.code, Code::NoCertificateInFile | Code::NotAKey);
+                    !(is_part && places.contains(&finding.subject))
+                });
+                findings.push(swapped);
+            }
+            findings.extend(paths.pair(listener, certificate, key));
+        }
+        findings.extend(trust::findings(&paths, listener));
     }
     ordered(findings)
+}
+
+/// mosquitto reads a byte order mark as the beginning of the first name, even of a comment.
+fn byte_order_mark(source: &Source) -> Option<Finding> {
+    source.text.strip_prefix('\u{feff}')?;
+    let cause = "the file begins with a byte order mark, which mosquitto takes for a part of the first line: it does not start";
+    let remedy = Remedy::run(
+        "save the file as UTF-8 without byte order mark",
+        Action::shell(&["sed", "-i", "1s/^\\xEF\\xBB\\xBF//", &source.path]),
+    );
+    let finding = Finding::failure(Code::ByteOrderMark, cause).with_remedy(remedy);
+    Some(finding.about(format!("{}:1", source.path)))
 }
 
 fn all_lines(sources: &[Source]) -> Vec<Line<'_>> {
@@ -147,9 +188,15 @@ fn option(line: &Line<'_>) -> Option<Finding> {
     let by_plugin = options::PREFIXES
         .iter()
         .any(|prefix| name.starts_with(prefix));
-    if options::SINCE_2_1.contains(&name) {
+    let is_new_protocol = name == "protocol" && line.first() == "http_api";
+    if options::SINCE_2_1.contains(&name) || is_new_protocol {
+        let what = if is_new_protocol {
+            "protocol http_api"
+        } else {
+            name
+        };
         let cause =
-            format!("`{name}` is known since mosquitto 2.1: older ones do not start with it");
+            format!("`{what}` is known since mosquitto 2.1: older ones do not start with it");
         let remedy = Remedy::text("check the version of the broker with `mosquitto -h`");
         let finding = Finding::note(Code::UnknownOption, cause).with_remedy(remedy);
         return Some(finding.about(line.place()));
@@ -196,19 +243,29 @@ fn ordered(mut findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 const ORDER: &[Code] = &[
+    Code::ByteOrderMark,
     Code::UnknownOption,
     Code::OptionValueInvalid,
     Code::TildeInPath,
     Code::FileNotFound,
+    Code::CannotWrite,
     Code::KeyNotReadable,
+    Code::PemDamaged,
+    Code::NoCertificateInFile,
+    Code::NotAKey,
+    Code::RevocationDataUnusable,
     Code::KeyMismatch,
     Code::PasswordNeeded,
     Code::CertfileWithoutKeyfile,
-    Code::RequireCertificateWithoutCa,
     Code::DuplicateListener,
-    Code::TlsOptionsBeforeListener,
     Code::CannotRead,
+    Code::CannotListen,
+    Code::TlsOptionsBeforeListener,
+    Code::RequireCertificateWithoutCa,
+    Code::LeafAsTrustAnchor,
     Code::BrokerCrlExpired,
+    Code::ServerUsageMissing,
     Code::CertificateExpired,
+    Code::ClientCertificateNotRequested,
     Code::NotAuthorized,
 ];

@@ -1,13 +1,13 @@
-//! Whether a user may read a file, by owners and modes alone: also when root asks.
+//! Whether a user may read or write a file, by owners and modes alone: also when root asks.
 
 use super::{Node, UserFact};
 
 /// What stands in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Obstacle<'a> {
-    /// The file itself may not be read.
+    /// The file itself may not be read or written.
     File(&'a Node),
-    /// A folder above it may not be passed through.
+    /// A folder above it may not be passed through, or written in.
     Folder(&'a Node),
 }
 
@@ -22,6 +22,28 @@ pub(super) fn obstacle<'a>(user: &UserFact, nodes: &'a [Node]) -> Option<Obstacl
         return Some(Obstacle::Folder(folder));
     }
     (!may(user, file, 0o4)).then_some(Obstacle::File(file))
+}
+
+/// The first obstacle to writing a file, or to making it where it does not exist; `folder` are its
+/// folder and those above.
+pub(super) fn obstacle_to_writing<'a>(
+    user: &UserFact,
+    file: &'a [Node],
+    folder: &'a [Node],
+) -> Option<Obstacle<'a>> {
+    if user.uid == 0 {
+        return None;
+    }
+    let shut = |folders: &'a [Node]| folders.iter().rev().find(|node| !may(user, node, 0o1));
+    let (folders, target) = match file.split_first() {
+        Some((node, _)) if !node.is_folder() => (file.get(1..)?, Obstacle::File(node)),
+        _ => (folder, Obstacle::Folder(folder.first()?)),
+    };
+    if let Some(folder) = shut(folders) {
+        return Some(Obstacle::Folder(folder));
+    }
+    let (Obstacle::File(node) | Obstacle::Folder(node)) = target;
+    (!may(user, node, 0o2)).then_some(target)
 }
 
 /// Whether the class that applies (owner, else group, else others) has the bit.
@@ -72,6 +94,19 @@ mod tests {
         assert_eq!(obstacle(&user, &nodes), Some(Obstacle::Folder(&nodes[1])));
         let nodes = [node("/k/a.key", 0, 101, 0o640), node("/k", 0, 101, 0o750)];
         assert_eq!(obstacle(&user, &nodes), None);
+        let folder = [node("/run", 0, 0, 0o755), node("/", 0, 0, 0o755)];
+        assert_eq!(
+            obstacle_to_writing(&user, &[], &folder),
+            Some(Obstacle::Folder(&folder[0]))
+        );
+        let folder = [node("/run/m", 100, 0, 0o040_740), node("/run", 0, 0, 0o755)];
+        assert_eq!(obstacle_to_writing(&user, &[], &folder), None);
+        assert_eq!(obstacle_to_writing(&user, &folder, &folder), None);
+        let file = [node("/l/a", 0, 0, 0o100_644), node("/l", 100, 0, 0o755)];
+        assert_eq!(
+            obstacle_to_writing(&user, &file, &file[1..]),
+            Some(Obstacle::File(&file[0]))
+        );
         // The owner's class applies to the owner even where others may more.
         let nodes = [node("/k/a.key", 100, 101, 0o044)];
         assert_eq!(obstacle(&user, &nodes), Some(Obstacle::File(&nodes[0])));

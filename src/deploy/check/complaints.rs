@@ -41,24 +41,6 @@ pub(super) fn folder(line: &Line<'_>) -> Finding {
         .with_remedy(remedy)
 }
 
-/// The first line of an access list that mosquitto 2 ends on.
-pub(super) fn access_list(line: &Line<'_>, bytes: &[u8]) -> Option<Finding> {
-    let text = String::from_utf8_lossy(bytes);
-    let (number, word) = text.lines().enumerate().find_map(|(index, text)| {
-        let word = text.split(' ').find(|word| !word.is_empty())?;
-        let known =
-            text.starts_with('#') || matches!(word.trim_end(), "user" | "topic" | "pattern" | "");
-        (!known).then(|| (index + 1, word.to_owned()))
-    })?;
-    let cause = format!(
-        "line {number} of `{}` begins with `{word}`: an access list knows `user`, `topic` and `pattern`, and mosquitto does not start with another word",
-        line.value
-    );
-    let remedy = Remedy::text("correct the line, or begin it with `#`");
-    let finding = Finding::failure(Code::OptionValueInvalid, cause).with_remedy(remedy);
-    Some(finding.about(line.place()))
-}
-
 pub(super) fn relative(line: &Line<'_>, path: &str) -> Option<Finding> {
     if path.is_empty() {
         return None;
@@ -91,7 +73,6 @@ pub(super) fn unseen(line: &Line<'_>) -> Option<Finding> {
 
 pub(super) fn missing(line: &Line<'_>) -> Finding {
     let what = match line.name {
-        "pid_file" => "the folder that it is to be written in does not exist",
         "capath" | "bridge_capath" | "include_dir" | "http_dir" => "there is no such folder",
         _ => "there is no such file",
     };

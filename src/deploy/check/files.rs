@@ -3,11 +3,11 @@
 
 use super::access::obstacle;
 use super::complaints::{
-    access_list, folder, key_file, missing, not_pem, quoted, relative, tilde, unreadable, unseen,
+    folder, key_file, missing, not_pem, quoted, relative, tilde, unreadable, unseen,
 };
 use super::options::{PATHS, READ, THERE};
 use super::parse::{Line, Listener};
-use super::{Facts, FileFact, Node};
+use super::{Facts, FileFact, Node, access_list, passwords, written};
 use crate::finding::{Code, Finding, Remedy, Severity};
 use crate::keystore::pem::{self, Contents, Item};
 use crate::keystore::{KeyState, Limits, Passwords};
@@ -29,10 +29,10 @@ impl Paths<'_> {
         let mut findings = Vec::new();
         for line in self.lines {
             let is_path = READ.contains(&line.name) || PATHS.contains(&line.name);
-            let path = match line.value.strip_prefix("file ") {
-                Some(path) if line.name == "log_dest" => path.trim(),
-                _ if is_path => line.value,
-                _ => continue,
+            let path = match written::log_file(line) {
+                Some(path) => path,
+                None if is_path => line.value,
+                None => continue,
             };
             if path.starts_with('~') {
                 findings.push(tilde(line, path));
@@ -47,15 +47,30 @@ impl Paths<'_> {
             }
             if READ.contains(&line.name) {
                 findings.extend(self.file(line));
-            } else if THERE.contains(&line.name) {
+            } else if THERE.contains(&line.name) && line.name != "http_dir" {
                 let fact = self.fact(line);
                 let is_missing = fact.is_some_and(|fact| fact.nodes.is_empty());
                 findings.extend(is_missing.then(|| missing(line)));
             }
-            findings.extend(self.pid_folder(line));
+            findings.extend(written::finding(line, self.facts, self.persists()));
         }
         findings.extend(self.unknown_user().or_else(|| self.without_user()));
         findings
+    }
+
+    fn persists(&self) -> bool {
+        let names = ["persistence", "retained_persistence"];
+        let mut lines = self.lines.iter().rev();
+        lines
+            .find(|line| names.contains(&line.name))
+            .is_some_and(Line::is_true)
+    }
+
+    /// Whether clients without a name are let in somewhere.
+    fn is_open(&self) -> bool {
+        let names = ["allow_anonymous", "listener_allow_anonymous"];
+        let mut lines = self.lines.iter();
+        lines.any(|line| names.contains(&line.name) && line.is_true())
     }
 
     fn fact(&self, line: &Line<'_>) -> Option<&FileFact> {
@@ -81,13 +96,6 @@ impl Paths<'_> {
         }
         findings.extend(self.contents(line, fact));
         findings
-    }
-
-    /// mosquitto writes the number of its process before it does anything else.
-    fn pid_folder(&self, line: &Line<'_>) -> Option<Finding> {
-        let folder = folder_of_pid(line)?;
-        let fact = self.facts.files.get(folder)?;
-        fact.nodes.is_empty().then(|| missing(line))
     }
 
     fn without_user(&self) -> Option<Finding> {
@@ -126,9 +134,12 @@ impl Paths<'_> {
         };
         let about = |finding: Finding| finding.about(line.place());
         if line.name == "acl_file" {
-            return access_list(line, bytes.secret_bytes())
+            return access_list::finding(line, bytes.secret_bytes())
                 .into_iter()
                 .collect();
+        }
+        if line.name == "password_file" {
+            return passwords::findings(line, bytes.secret_bytes(), self.is_open());
         }
         let wants_pem = matches!(
             line.name,
@@ -212,6 +223,32 @@ impl Paths<'_> {
             .collect()
     }
 
+    /// The certificates in the file of a line.
+    pub(super) fn certificates_of(&self, line: &Line<'_>) -> Vec<Certificate> {
+        let Some(contents) = self.pem(line) else {
+            return Vec::new();
+        };
+        contents
+            .certificates()
+            .filter_map(|der| Certificate::from_der(der).ok())
+            .collect()
+    }
+
+    /// The names in the folder of a line, where it can be read.
+    pub(super) fn entries(&self, line: &Line<'_>) -> Option<&[String]> {
+        self.fact(line)?.entries.as_deref()
+    }
+
+    /// mosquitto opens the folder of a listener for WebSocket alone.
+    pub(super) fn web_folder(&self, listener: &Listener<'_>) -> Option<Finding> {
+        let line = listener.option("http_dir")?;
+        let is_web = listener
+            .option("protocol")
+            .is_some_and(|line| line.first() == "websockets");
+        let is_missing = self.fact(line).is_some_and(|fact| fact.nodes.is_empty());
+        (is_web && is_missing).then(|| missing(line))
+    }
+
     /// Whether key and certificate of a listener belong together.
     pub(super) fn pair(
         &self,
@@ -220,10 +257,8 @@ impl Paths<'_> {
         key: &str,
     ) -> Option<Finding> {
         let (certificate_line, key_line) = (listener.option(certificate)?, listener.option(key)?);
-        let certificates = self.read_fact(certificate_line)?;
-        let leaf = certificates.certificates().next()?;
-        let leaf = Certificate::from_der(leaf).ok()?;
-        let keys = self.read_fact(key_line)?;
+        let leaf = self.certificates_of(certificate_line).into_iter().next()?;
+        let keys = self.pem(key_line)?;
         let public = match keys.private_key()? {
             KeyState::Open { value, .. } => key::public_key(value).ok()?,
             KeyState::Sealed(_) => return None,
@@ -248,16 +283,11 @@ impl Paths<'_> {
         Some(finding.about(key_line.place()))
     }
 
-    fn read_fact(&self, line: &Line<'_>) -> Option<Contents> {
+    /// What the PEM file of a line holds, where it can be read.
+    pub(super) fn pem(&self, line: &Line<'_>) -> Option<Contents> {
         let bytes = self.fact(line)?.contents.as_ref()?;
         read(bytes.secret_bytes()).ok()
     }
-}
-
-/// The folder that the file with the number of the process is to be in.
-pub(super) fn folder_of_pid<'a>(line: &Line<'a>) -> Option<&'a str> {
-    let (folder, _) = line.value.rsplit_once('/')?;
-    (line.name == "pid_file" && !folder.is_empty()).then_some(folder)
 }
 
 fn read(bytes: &[u8]) -> Result<Contents, crate::keystore::Error> {

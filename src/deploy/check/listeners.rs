@@ -1,38 +1,142 @@
 //! Listeners: what belongs together and does not stand together.
 
-use super::Source;
 use super::options::TLS;
 use super::parse::Listener;
-use crate::finding::{Action, Code, Finding, Remedy};
+use super::{Facts, Source};
+use crate::finding::{Action, Code, Finding, Remedy, Severity};
 
-/// What is wrong with the listeners.
-pub(super) fn findings(
-    before: &Listener<'_>,
-    listeners: &[Listener<'_>],
-    sources: &[Source],
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    findings.extend(duplicates(listeners));
-    if !listeners.is_empty() {
-        findings.extend(astray(before));
+/// The listeners of a configuration.
+pub(super) struct Listeners<'a> {
+    /// What stands above any `listener`.
+    pub(super) default: &'a Listener<'a>,
+    pub(super) others: &'a [Listener<'a>],
+    pub(super) sources: &'a [Source],
+    pub(super) facts: &'a Facts,
+}
+
+impl Listeners<'_> {
+    /// What is wrong with them.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let is_opened = is_wanted(self.default) || self.others.is_empty();
+        let default = Some(self.default).filter(|_| is_opened);
+        let all: Vec<&Listener<'_>> = default.into_iter().chain(self.others).collect();
+        let mut findings = duplicates(&all);
+        let astray = self.astray();
+        for listener in &all {
+            findings.extend(low_port(listener, self.facts));
+            findings.extend(half(listener));
+            findings.extend(old_version(listener));
+            let identity = unused_identity(listener);
+            let is_refused = identity
+                .as_ref()
+                .is_some_and(|finding| finding.severity == Severity::Failure);
+            if self.is_shut(listener) && !is_refused {
+                findings.push(nobody(listener, self.sources));
+            }
+            // What follows from TLS options above the listener is said with them.
+            if astray.is_none() {
+                findings.extend(in_the_clear(listener));
+                findings.extend(without_ca(listener));
+                findings.extend(identity);
+            }
+        }
+        findings.extend(astray);
+        findings
     }
-    let per_listener = before.is_true("per_listener_settings");
-    for listener in listeners {
-        findings.extend(half(listener));
-        findings.extend(without_ca(listener));
-        findings.extend(unused_identity(listener));
-        findings.extend(old_version(listener));
-        let globals = listeners.iter().chain([before]);
-        let chooses = if per_listener {
+
+    fn all(&self) -> impl Iterator<Item = &Listener<'_>> {
+        self.others.iter().chain([self.default])
+    }
+
+    /// Whether nothing lets a client in to the listener. Without any that is asked for, everybody
+    /// is let in.
+    fn is_shut(&self, listener: &Listener<'_>) -> bool {
+        if self.others.is_empty() && !is_wanted(self.default) {
+            return false;
+        }
+        let chooses = if self.default.is_true("per_listener_settings") {
             admits(listener)
         } else {
-            globals.into_iter().any(admits) || by_certificate(listener)
+            self.all().any(admits) || by_certificate(listener)
         };
-        if !chooses && !has_unknown_parts(before, listeners) {
-            findings.push(nobody(listener, sources));
+        !chooses && !has_unknown_parts(self.default, self.others)
+    }
+
+    fn is_open(&self, listener: &Listener<'_>) -> bool {
+        let is_open = |listener: &Listener<'_>| {
+            listener.is_true("allow_anonymous") || listener.is_true("listener_allow_anonymous")
+        };
+        if self.default.is_true("per_listener_settings") {
+            is_open(listener)
+        } else {
+            self.all().any(is_open)
         }
     }
-    findings
+
+    /// TLS options before the first listener are for the default listener, and for no other.
+    fn astray(&self) -> Option<Finding> {
+        if self.others.is_empty() || is_wanted(self.default) {
+            return None;
+        }
+        let mut options = self.default.options.iter();
+        let line = options.find(|line| {
+            TLS.contains(&line.name) && !matches!(line.name, "ciphers" | "tls_version")
+        })?;
+        let bare = self.others.iter().find(|listener| {
+            let has = |name| listener.option(name).is_some();
+            !has("certfile") && !has("keyfile") && !has("psk_hint")
+        });
+        let below = match bare {
+            Some(listener) => {
+                let open = if self.is_open(listener) {
+                    ", and lets everybody in without name or certificate"
+                } else {
+                    ""
+                };
+                format!("{} below speaks MQTT in the clear{open}", title(listener))
+            }
+            None => "the listeners below do not have it".to_owned(),
+        };
+        let cause = format!(
+            "`{}` stands above the first `listener` line: it makes mosquitto open one more listener for itself on port 1883, and {below}",
+            line.name
+        );
+        let remedy = "move the TLS options below the `listener` line that they are for";
+        let finding = Finding::failure(Code::TlsOptionsBeforeListener, cause);
+        Some(
+            finding
+                .about(line.place())
+                .with_remedy(Remedy::text(remedy)),
+        )
+    }
+}
+
+/// Whether the default listener is asked for by name.
+fn is_wanted(default: &Listener<'_>) -> bool {
+    default.line.is_some() || default.option("bind_address").is_some()
+}
+
+/// mosquitto drops to its user before it opens its ports.
+fn low_port(listener: &Listener<'_>, facts: &Facts) -> Option<Finding> {
+    let port = listener.port().filter(|port| *port != 0)?;
+    let is_root = facts.user.as_ref().is_some_and(|user| user.uid == 0);
+    if is_root || port >= facts.first_free_port.unwrap_or(1024) {
+        return None;
+    }
+    let cause = format!(
+        "the port {port} may be opened by root alone, and mosquitto drops to its user before it opens ports: without a right of its own it does not start"
+    );
+    let remedy = Remedy::run(
+        "give mosquitto the right, or take a port from 1024 on",
+        Action::shell(&[
+            "sudo",
+            "setcap",
+            "CAP_NET_BIND_SERVICE=+ep",
+            "/usr/sbin/mosquitto",
+        ]),
+    );
+    let finding = Finding::warning(Code::CannotListen, cause).with_remedy(remedy);
+    Some(finding.about(place(listener)))
 }
 
 fn place(listener: &Listener<'_>) -> String {
@@ -49,7 +153,7 @@ fn title(listener: &Listener<'_>) -> String {
     }
 }
 
-fn duplicates(listeners: &[Listener<'_>]) -> Vec<Finding> {
+fn duplicates(listeners: &[&Listener<'_>]) -> Vec<Finding> {
     let clash = |one: &Listener<'_>, other: &Listener<'_>| {
         let ports = (one.port(), other.port());
         let same_port = ports.0 == ports.1 && ports.0.is_some_and(|port| port != 0);
@@ -74,18 +178,27 @@ fn duplicates(listeners: &[Listener<'_>]) -> Vec<Finding> {
         .collect()
 }
 
-/// TLS options before the first listener are for the default listener, and for no other.
-fn astray(before: &Listener<'_>) -> Option<Finding> {
-    let line = before
-        .options
-        .iter()
-        .find(|line| TLS.contains(&line.name) && line.name != "ciphers")?;
+/// Certificate without key, or key without certificate.
+fn half(listener: &Listener<'_>) -> Option<Finding> {
+    let (line, wanted, remedy) = match (listener.option("certfile"), listener.option("keyfile")) {
+        (Some(line), None) => (
+            line,
+            "keyfile",
+            "add `keyfile` with the key of that certificate",
+        ),
+        (None, Some(line)) => (
+            line,
+            "certfile",
+            "add `certfile` with the certificate of that key",
+        ),
+        _ => return None,
+    };
     let cause = format!(
-        "`{}` stands above the first `listener` line: it makes mosquitto open one more listener for itself on port 1883, and the listeners below do not have it",
+        "{} has `{}` and no `{wanted}`: mosquitto 2.0 speaks MQTT in the clear there, and 2.1 does not start",
+        title(listener),
         line.name
     );
-    let remedy = "move the TLS options below the `listener` line that they are for";
-    let finding = Finding::failure(Code::TlsOptionsBeforeListener, cause);
+    let finding = Finding::failure(Code::CertfileWithoutKeyfile, cause);
     Some(
         finding
             .about(line.place())
@@ -93,40 +206,18 @@ fn astray(before: &Listener<'_>) -> Option<Finding> {
     )
 }
 
-/// Certificate without key, key without certificate, or TLS options without either.
-fn half(listener: &Listener<'_>) -> Option<Finding> {
-    let has = |name| listener.option(name).is_some();
-    let (cause, remedy) = match (has("certfile"), has("keyfile")) {
-        (true, true) => return None,
-        (true, false) => (
-            "has `certfile` and no `keyfile`: mosquitto 2.0 speaks MQTT in the clear there, and 2.1 does not start",
-            "add `keyfile` with the key of that certificate",
-        ),
-        (false, true) => (
-            "has `keyfile` and no `certfile`: mosquitto 2.0 speaks MQTT in the clear there, and 2.1 does not start",
-            "add `certfile` with the certificate of that key",
-        ),
-        (false, false) => return in_the_clear(listener),
-    };
-    let cause = format!("{} {cause}", title(listener));
-    let finding = Finding::failure(Code::CertfileWithoutKeyfile, cause);
-    Some(
-        finding
-            .about(place(listener))
-            .with_remedy(Remedy::text(remedy)),
-    )
-}
-
+/// TLS options without certificate and key.
 fn in_the_clear(listener: &Listener<'_>) -> Option<Finding> {
+    let has = |name| listener.option(name).is_some();
+    if has("certfile") || has("keyfile") || has("psk_hint") {
+        return None;
+    }
     let line = listener.options.iter().find(|line| {
         matches!(
             line.name,
             "cafile" | "capath" | "require_certificate" | "tls_version"
         )
     })?;
-    if listener.option("psk_hint").is_some() {
-        return None;
-    }
     let cause = format!(
         "{} has `{}`, and neither `certfile` nor `keyfile`: it speaks MQTT in the clear",
         title(listener),
@@ -143,7 +234,8 @@ fn in_the_clear(listener: &Listener<'_>) -> Option<Finding> {
 
 fn without_ca(listener: &Listener<'_>) -> Option<Finding> {
     let has = |name| listener.option(name).is_some();
-    if !listener.is_true("require_certificate") || has("cafile") || has("capath") {
+    let asks = listener.speaks_tls() && listener.is_true("require_certificate");
+    if !asks || has("cafile") || has("capath") {
         return None;
     }
     let cause = format!(
@@ -166,15 +258,27 @@ fn unused_identity(listener: &Listener<'_>) -> Option<Finding> {
         .into_iter()
         .filter(|name| listener.is_true(name))
         .find_map(|name| listener.option(name))?;
-    if listener.is_true("require_certificate") {
+    // With pre-shared keys it is the name of the key.
+    if listener.is_true("require_certificate") || listener.option("psk_hint").is_some() {
         return None;
     }
-    let cause = format!(
-        "`{}` without `require_certificate true` is without effect: no certificate is asked for",
-        line.name
+    let finding = if listener.speaks_tls() {
+        let cause = format!(
+            "`{}` without `require_certificate true`: no certificate is asked for, and mosquitto refuses every client for having none (CONNACK 4, bad user name or password)",
+            line.name
+        );
+        Finding::failure(Code::ClientCertificateNotRequested, cause)
+    } else {
+        let cause = format!(
+            "`{}` is without effect: {} speaks no TLS, and asks for no certificate",
+            line.name,
+            title(listener)
+        );
+        Finding::warning(Code::ClientCertificateNotRequested, cause)
+    };
+    let remedy = Remedy::text(
+        "add `require_certificate true` and `cafile`; or take the line out, and let clients in by `password_file`",
     );
-    let remedy = Remedy::text("add `require_certificate true` and `cafile`");
-    let finding = Finding::warning(Code::ClientCertificateNotRequested, cause);
     Some(finding.about(line.place()).with_remedy(remedy))
 }
 

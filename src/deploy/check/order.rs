@@ -2,34 +2,44 @@
 //! they have to precede.
 
 use super::options::SECURITY;
-use super::parse::Line;
+use super::parse::{Line, canonical};
 use crate::finding::{Code, Finding, Remedy};
 
 /// What is wrong with the order of the lines.
 pub(super) fn findings(lines: &[Line<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(late_per_listener(lines));
-    findings.extend(without(lines, "connection", is_of_bridge, "bridge"));
-    findings.extend(without(lines, "plugin", is_of_plugin, "plugin"));
-    findings.extend(bridges_to_nowhere(lines));
+    // Bridges and plugins end with their file.
+    for lines in lines.chunk_by(|one, other| one.file == other.file) {
+        findings.extend(without(lines, "connection", is_of_bridge, "bridge"));
+        findings.extend(without(lines, "plugin", is_of_plugin, "plugin"));
+        findings.extend(bridges_to_nowhere(lines));
+    }
     findings
 }
 
-/// Bridges without an address.
+/// What each bridge needs, and how it is written.
+const NEEDED: [(&str, &str); 2] = [("address", "address HOST:PORT"), ("topic", "topic # both")];
+
+/// Bridges without an address or a topic.
 fn bridges_to_nowhere(lines: &[Line<'_>]) -> Vec<Finding> {
     let bridges = lines.iter().enumerate();
     let bridges = bridges.filter(|(_, line)| line.name == "connection");
-    let lost = bridges.filter(|(at, _)| {
+    let lost = bridges.filter_map(|(at, line)| {
         let below = lines.iter().skip(at + 1);
-        let mut own = below.take_while(|line| line.name != "connection");
-        !own.any(|line| matches!(line.name, "address" | "addresses"))
+        let own: Vec<&str> = below
+            .take_while(|line| line.name != "connection")
+            .map(|line| canonical(line.name))
+            .collect();
+        let missing = NEEDED.iter().find(|(name, _)| !own.contains(name))?;
+        Some((line, missing))
     });
-    lost.map(|(_, line)| {
+    lost.map(|(line, (name, example))| {
         let cause = format!(
-            "the bridge `{}` has no `address`: mosquitto does not start",
+            "the bridge `{}` has no `{name}`: mosquitto does not start",
             line.value
         );
-        let remedy = Remedy::text("add `address HOST:PORT` below the `connection` line");
+        let remedy = Remedy::text(format!("add `{example}` below the `connection` line"));
         let finding = Finding::failure(Code::OptionValueInvalid, cause).with_remedy(remedy);
         finding.about(line.place())
     })
@@ -37,9 +47,9 @@ fn bridges_to_nowhere(lines: &[Line<'_>]) -> Vec<Finding> {
 }
 
 fn late_per_listener(lines: &[Line<'_>]) -> Option<Finding> {
-    let at = lines.iter().position(|line| {
-        line.name == "per_listener_settings" && matches!(line.first(), "true" | "1")
-    })?;
+    let at = lines
+        .iter()
+        .position(|line| line.name == "per_listener_settings" && line.is_true())?;
     let earlier = lines
         .iter()
         .take(at)
@@ -132,8 +142,15 @@ mod tests {
     #[test]
     fn options_stand_below_what_they_belong_to() {
         assert_eq!(found("connection b\naddress a:1\ntopic # both\n"), 0);
-        assert_eq!(found("topic # both\nconnection b\naddress a\n"), 1);
-        assert_eq!(found("connection b\nconnection c\naddress a\n"), 1);
+        assert_eq!(
+            found("topic # both\nconnection b\naddress a\ntopic # in\n"),
+            1
+        );
+        assert_eq!(
+            found("connection b\nconnection c\naddress a\ntopic # in\n"),
+            1
+        );
+        assert_eq!(found("connection b\naddress a\n"), 1);
         assert_eq!(found("plugin /p.so\nplugin_opt_x y\n"), 0);
         assert_eq!(found("plugin_opt_x y\nplugin /p.so\n"), 1);
         assert_eq!(

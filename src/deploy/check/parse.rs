@@ -19,6 +19,11 @@ impl Line<'_> {
         self.value.split(' ').next().unwrap_or_default()
     }
 
+    /// Whether the value is true.
+    pub(super) fn is_true(&self) -> bool {
+        matches!(self.first(), "true" | "1")
+    }
+
     /// `mosquitto.conf:12`.
     pub(super) fn place(&self) -> String {
         format!("{}:{}", self.file, self.number)
@@ -49,10 +54,21 @@ pub(super) fn lines<'a>(file: &'a str, text: &'a str) -> Vec<Line<'a>> {
         .collect()
 }
 
-/// A `listener` line (or `port`, or what stands before any of them) with its options.
+/// Another name for an option that means the same.
+pub(super) fn canonical(name: &str) -> &str {
+    match name {
+        "clientid" => "remote_clientid",
+        "password" => "remote_password",
+        "username" => "remote_username",
+        "addresses" => "address",
+        name => name,
+    }
+}
+
+/// A `listener` line with its options; or what stands above any, which is for the default listener.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Listener<'a> {
-    /// The line that opens it; none for what stands before any.
+    /// The line that opens it; none for a default listener without `port`.
     pub(super) line: Option<Line<'a>>,
     /// Its options.
     pub(super) options: Vec<Line<'a>>,
@@ -66,8 +82,7 @@ impl<'a> Listener<'a> {
 
     /// Whether the option is there and true.
     pub(super) fn is_true(&self, name: &str) -> bool {
-        self.option(name)
-            .is_some_and(|line| matches!(line.first(), "true" | "1"))
+        self.option(name).is_some_and(Line::is_true)
     }
 
     /// The port, where it is a number.
@@ -77,31 +92,50 @@ impl<'a> Listener<'a> {
         digits.parse().ok()
     }
 
+    /// Whether it speaks TLS with a certificate.
+    pub(super) fn speaks_tls(&self) -> bool {
+        self.option("certfile").is_some() && self.option("keyfile").is_some()
+    }
+
     /// The address that it is bound to; none for every address.
     pub(super) fn address(&self) -> Option<&'a str> {
+        if let Some(line) = self.option("bind_address") {
+            return Some(line.value);
+        }
         let line = self.line.as_ref()?;
         let address = line.value.split(' ').filter(|word| !word.is_empty()).nth(1);
         address.filter(|word| !word.starts_with('#'))
     }
 }
 
-/// The options before the first listener, then each listener.
+/// The default listener, then each `listener`. Every file begins with the default listener, and
+/// `port` is an option of it wherever it stands.
 pub(super) fn listeners<'a>(lines: &[Line<'a>]) -> (Listener<'a>, Vec<Listener<'a>>) {
-    let mut before = Listener::default();
+    let mut default = Listener::default();
     let mut listeners: Vec<Listener<'a>> = Vec::new();
+    let mut file = None;
+    let mut in_default = true;
     for line in lines {
+        if file != Some(line.file) {
+            file = Some(line.file);
+            in_default = true;
+        }
         match line.name {
-            "listener" | "port" => listeners.push(Listener {
-                line: Some(line.clone()),
-                options: Vec::new(),
-            }),
-            _ => match listeners.last_mut() {
+            "listener" => {
+                in_default = false;
+                listeners.push(Listener {
+                    line: Some(line.clone()),
+                    options: Vec::new(),
+                });
+            }
+            "port" => default.line = Some(line.clone()),
+            _ => match listeners.last_mut().filter(|_| !in_default) {
                 Some(listener) => listener.options.push(line.clone()),
-                None => before.options.push(line.clone()),
+                None => default.options.push(line.clone()),
             },
         }
     }
-    (before, listeners)
+    (default, listeners)
 }
 
 #[cfg(test)]
@@ -119,5 +153,16 @@ mod tests {
         assert_eq!(listeners[0].address(), Some("127.0.0.1"));
         assert_eq!(listeners[0].option("cafile").unwrap().value, "/a b");
         assert_eq!(listeners[0].option("cafile").unwrap().place(), "m.conf:4");
+    }
+
+    #[test]
+    fn every_file_begins_with_the_default_listener() {
+        let mut all = lines("a.conf", "listener 8883\nport 1884\ncertfile /a\n");
+        all.extend(lines("b.conf", "keyfile /b\n"));
+        let (default, listeners) = listeners(&all);
+        assert_eq!(default.port(), Some(1884));
+        assert!(default.option("keyfile").is_some());
+        assert!(listeners[0].option("certfile").is_some());
+        assert!(listeners[0].option("keyfile").is_none());
     }
 }

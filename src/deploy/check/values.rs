@@ -32,6 +32,9 @@ fn wrong(line: &Line<'_>) -> Option<String> {
         let known = matches!(first, "true" | "false" | "1" | "0");
         return (!known).then(|| format!("`{first}` is neither `true` nor `false`"));
     }
+    if name == "log_dest" && line.value == "file" {
+        return Some("no path stands behind `file`".to_owned());
+    }
     if let Some((_, words)) = WORDS.iter().find(|(option, _)| *option == name) {
         return (!words.contains(&first)).then(|| none_of(first, words));
     }
@@ -146,8 +149,9 @@ const NUMBERS: &[(&str, i64, i64)] = &[
     ("max_qos", 0, 2),
     ("maximum_qos", 0, 2),
     ("max_packet_size", 20, 268_435_455),
-    ("max_inflight_messages", 0, 65_535),
+    ("max_inflight_messages", i64::MIN, 65_535),
     ("max_topic_alias", 0, 65_535),
+    ("memory_limit", 0, i64::MAX),
     ("message_size_limit", 0, 268_435_455),
     ("sys_interval", 0, 65_535),
     ("log_facility", 0, 7),

@@ -83,6 +83,7 @@ fn included(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 pub(super) fn facts(paths: &[String], user: &str) -> Facts {
     let mut facts = Facts::default();
     facts.user = self::user(user);
+    facts.first_free_port = first_free_port();
     facts.files = paths
         .iter()
         .filter(|path| path.starts_with('/'))
@@ -99,6 +100,7 @@ fn file(path: &Path) -> Option<FileFact> {
             return Some(FileFact {
                 nodes: Vec::new(),
                 contents: None,
+                entries: None,
             });
         }
         Err(_) => return None,
@@ -112,7 +114,15 @@ fn file(path: &Path) -> Option<FileFact> {
     Some(FileFact {
         nodes: nodes?,
         contents: contents.map(SecretBytes::new),
+        entries: names(&real),
     })
+}
+
+/// The names in a folder.
+fn names(path: &Path) -> Option<Vec<String>> {
+    let entries = std::fs::read_dir(path).ok()?.flatten().take(FILES * 10);
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    Some(names.collect())
 }
 
 fn node(path: &Path) -> Option<Node> {
@@ -123,6 +133,20 @@ fn node(path: &Path) -> Option<Node> {
         gid: meta.gid(),
         mode: meta.mode(),
     })
+}
+
+/// Where a port may be opened by everybody; every port where the program has the right.
+fn first_free_port() -> Option<u16> {
+    let mut capability = [0; 64];
+    let programs = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"];
+    let has_right = programs.iter().any(|program| {
+        rustix::fs::getxattr(*program, "security.capability", &mut capability).is_ok()
+    });
+    if has_right {
+        return Some(0);
+    }
+    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").ok()?;
+    text.trim().parse().ok()
 }
 
 /// The user with its groups, from the files in which Unix keeps them.
