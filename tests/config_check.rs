@@ -123,6 +123,14 @@ fn household() -> Folder {
     std::fs::create_dir(folder.join("hashed")).unwrap();
     folder.write("hashed/ca.crt", folder.read("ca.crt"));
     openssl("rehash hashed");
+    folder.write("middle.ext", "basicConstraints=critical,CA:TRUE\n");
+    openssl(
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout middle.key -out middle.csr -subj /CN=middle",
+    );
+    openssl(
+        "x509 -req -in middle.csr -CA ca.crt -CAkey ca/ca.key -days 365 -set_serial 7 -extfile middle.ext -out middle.crt",
+    );
+    open(&folder.join("middle.crt"), 0o644);
     folder
 }
 

@@ -167,10 +167,13 @@ pub fn check(sources: &[Source], facts: &Facts, judge: Lone) -> Vec<Finding> {
 fn byte_order_mark(source: &Source) -> Option<Finding> {
     source.text.strip_prefix('\u{feff}')?;
     let cause = "the file begins with a byte order mark, which mosquitto takes for a part of the first line: it does not start";
-    let remedy = Remedy::run(
-        "save the file as UTF-8 without byte order mark",
-        Action::shell(&["sed", "-i", "1s/^\\xEF\\xBB\\xBF//", &source.path]),
-    );
+    let text = "save the file as UTF-8 without byte order mark";
+    let remedy = if source.path == "-" {
+        Remedy::text(text)
+    } else {
+        let sed = ["sed", "-i", "1s/^\\xEF\\xBB\\xBF//", &source.path];
+        Remedy::run(text, Action::shell(&sed))
+    };
     let finding = Finding::failure(Code::ByteOrderMark, cause).with_remedy(remedy);
     Some(finding.about(format!("{}:1", source.path)))
 }

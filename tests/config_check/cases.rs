@@ -364,6 +364,9 @@ cases! {
     "the broker's certificate for a CA":
         "listener {P} 127.0.0.1\ncertfile {D}/broker.crt\nkeyfile {D}/broker.key\ncafile {D}/broker.crt\nrequire_certificate true\nuse_identity_as_username true\n"
         => Starts, Some("leaf-as-trust-anchor"), Because("it starts, and refuses every client"), false;
+    "an intermediate CA without its root":
+        "listener {P} 127.0.0.1\ncertfile {D}/broker.crt\nkeyfile {D}/broker.key\ncafile {D}/middle.crt\nrequire_certificate true\nuse_identity_as_username true\n"
+        => Starts, Some("require-certificate-without-ca"), Because("it starts, and refuses every client"), false;
     "a folder of CAs without hashes":
         "listener {P} 127.0.0.1\ncertfile {D}/broker.crt\nkeyfile {D}/broker.key\ncapath {D}/nothing\nrequire_certificate true\nuse_identity_as_username true\n"
         => Starts, Some("require-certificate-without-ca"), Because("it starts, and refuses every client"), false;

@@ -54,11 +54,7 @@ pub(super) fn findings(line: &Line<'_>, bytes: &[u8], open: bool) -> Vec<Finding
         let cause = format!("`{}` holds no user: nobody can log in", line.value);
         return vec![finding(cause, set(line, "USER", "add the users"))];
     }
-    let all = if nobody {
-        ", and nobody can log in"
-    } else {
-        ""
-    };
+    let all = if nobody { "; nobody can log in" } else { "" };
     // One fault, made once, is mostly in every line.
     let Some((number, first)) = bad.first() else {
         return Vec::new();
@@ -67,18 +63,23 @@ pub(super) fn findings(line: &Line<'_>, bytes: &[u8], open: bool) -> Vec<Finding
         0 => String::new(),
         more => format!(" (and {more} more like it)"),
     };
-    let (what, remedy) = told(line, first, nobody);
+    let all_plain = entries
+        .iter()
+        .all(|(_, entry)| matches!(entry, Entry::Plain(_)));
+    let (what, remedy) = told(line, first, all_plain);
     let cause = format!("line {number} of `{}`{more} {what}{all}", line.value);
     vec![finding(cause, remedy)]
 }
 
-fn told(line: &Line<'_>, entry: &Entry, all: bool) -> (String, Remedy) {
+/// What is wrong with an entry; `all_plain` where no password of the file is a hash, so that
+/// mosquitto_passwd can hash them all.
+fn told(line: &Line<'_>, entry: &Entry, all_plain: bool) -> (String, Remedy) {
     match entry {
         Entry::Plain(user) => {
             let what = format!(
                 "holds the password of `{user}` as plain text: mosquitto reads hashes alone, and leaves the user out"
             );
-            let remedy = if all {
+            let remedy = if all_plain {
                 let action = Action::shell(&["mosquitto_passwd", "-U", line.value]);
                 Remedy::run("turn the passwords into hashes", action)
             } else {

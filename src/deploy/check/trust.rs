@@ -41,36 +41,48 @@ fn server_usage(paths: &Paths<'_>, listener: &Listener<'_>) -> Option<Finding> {
     Some(finding.about(line.place()))
 }
 
-/// Certificates are required, and nothing in `cafile` can have issued them.
+/// Certificates are required, and no chain can end in `cafile`: OpenSSL ends them at a root, or at a
+/// certificate that signed itself.
 fn authorities(paths: &Paths<'_>, listener: &Listener<'_>) -> Option<Finding> {
     let line = listener.option("cafile")?;
     let certificates = paths.certificates_of(line);
     let first = certificates.first()?;
-    if listener.option("capath").is_some() || certificates.iter().any(is_anchor) {
+    let is_rooted = certificates.iter().any(Certificate::is_self_issued);
+    if is_rooted || listener.option("capath").is_some() {
         return None;
     }
     let own = listener.option("certfile");
     let own = own.and_then(|line| paths.certificates_of(line).into_iter().next());
-    let what = match own {
-        Some(own) if own.der == first.der => "the broker's own certificate and no CA".to_owned(),
-        _ => format!("`{}`, which is no CA", certificate_name(first)),
+    let authority = certificates.iter().find(|certificate| certificate.is_ca());
+    let (code, what, remedy) = if let Some(authority) = authority {
+        (
+            Code::RequireCertificateWithoutCa,
+            format!(
+                "the intermediate CA `{}` and not its root `{}`",
+                certificate_name(authority),
+                authority.issuer
+            ),
+            "append the root's certificate to the file",
+        )
+    } else {
+        let what = match own {
+            Some(own) if own.der == first.der => {
+                "the broker's own certificate and no CA".to_owned()
+            }
+            _ => format!("`{}`, which is no CA", certificate_name(first)),
+        };
+        (
+            Code::LeafAsTrustAnchor,
+            what,
+            "give the certificate of the CA that issues the client certificates",
+        )
     };
     let cause = format!(
         "`cafile {}` holds {what}: every client certificate is refused (alert unknown_ca)",
         line.value
     );
-    let remedy = Remedy::text("give the certificate of the CA that issues the client certificates");
-    let finding = Finding::failure(Code::LeafAsTrustAnchor, cause).with_remedy(remedy);
+    let finding = Finding::failure(code, cause).with_remedy(Remedy::text(remedy));
     Some(finding.about(line.place()))
-}
-
-/// Whether OpenSSL can end a chain there: a CA, or a certificate that is trusted for itself.
-fn is_anchor(certificate: &Certificate) -> bool {
-    let signs = certificate
-        .key_usage
-        .is_some_and(|usage| usage.key_cert_sign());
-    let is_silent = certificate.basic_constraints.is_none() && (certificate.version < 3 || signs);
-    certificate.is_ca() || certificate.is_self_issued() || is_silent
 }
 
 /// OpenSSL finds a CA in a folder by the hash of its name alone.
