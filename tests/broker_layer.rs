@@ -3,6 +3,11 @@
 
 mod support;
 
+#[path = "broker_layer/credentials.rs"]
+mod credentials;
+#[path = "broker_layer/websocket.rs"]
+mod over_websocket;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

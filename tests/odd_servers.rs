@@ -7,6 +7,12 @@ mod lab;
 #[path = "odd_servers/script.rs"]
 mod script;
 
+#[path = "odd_servers/web.rs"]
+mod web;
+
+#[path = "odd_servers/websocket.rs"]
+mod websocket;
+
 use std::time::Duration;
 
 use certgen::diagnose::transcript::MqttVersion;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Criteria;
 use super::handshake::is_about_client;
 use super::schemes::{acceptable_keys, scheme_name};
+use super::session::certificate_refused;
 use super::transcript::{
     Alert, CertificateRequest, ClientCertificate, Silence, Tls, TlsFailure, Transcript,
 };
@@ -68,6 +69,8 @@ enum Refusal {
     Alert(Alert),
     /// By closing right after the handshake, without a ticket that would show acceptance.
     Closed,
+    /// With an answer of HTTP that names the certificate.
+    Http(String),
 }
 
 impl Case<'_> {
@@ -85,6 +88,9 @@ impl Case<'_> {
         if let Some(alert) = alert.filter(|alert| is_about_client(self.tls, *alert)) {
             return Some(Refusal::Alert(alert));
         }
+        if let (Some(_), Some(said)) = (self.request(), certificate_refused(self.transcript)) {
+            return Some(Refusal::Http(said));
+        }
         // A write error can swallow the alert; an empty answer to a request explains the close.
         let answer = self.request()?.answer;
         let closed = connack
@@ -99,6 +105,7 @@ impl Case<'_> {
         let said = match refusal {
             Refusal::Alert(alert) => format!("the alert {alert}"),
             Refusal::Closed => "a closed connection".to_owned(),
+            Refusal::Http(said) => said.clone(),
         };
         let answer = self
             .request()
@@ -177,7 +184,7 @@ impl Case<'_> {
         };
         let alert = match refusal {
             Refusal::Alert(alert) => alert.0,
-            Refusal::Closed => 0,
+            Refusal::Closed | Refusal::Http(_) => 0,
         };
         let local = self.local(own);
         let has = |code| local.iter().find(|finding| finding.code == code);

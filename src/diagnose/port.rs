@@ -7,6 +7,9 @@ use super::transcript::{
 use super::words::{candidates, closing, failure, peer, target};
 use crate::finding::{Action, Code, Finding, Remedy};
 
+/// What is to be done where a web server stands in place of a broker.
+pub(super) const NOT_HTTP: &str = "use the broker's MQTT port (8883 with TLS); let a proxy in front of the broker pass TCP and not HTTP (HAProxy: `mode tcp`, nginx: `stream`, Traefik: a TCP router); where the broker is reached by MQTT over WebSocket, ask for its path (`wss://`, --websocket)";
+
 /// The port answers something else than TLS.
 pub(super) fn not_tls(transcript: &Transcript, first: &[u8]) -> Finding {
     if let Some(finding) = by_probes(transcript) {
@@ -47,7 +50,7 @@ pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Fi
             failure(
                 Code::OtherProtocol,
                 format!("{peer} is an HTTP server{said}, not MQTT"),
-                "use the broker's MQTT port (8883 with TLS), or MQTT over WebSocket where the broker is reached that way (`wss://`, mostly with the path /mqtt)",
+                NOT_HTTP,
             )
         }
         Protocol::Echo => failure(
@@ -91,28 +94,46 @@ pub(super) fn other_protocol(transcript: &Transcript, protocol: &Protocol) -> Fi
     }
 }
 
-/// The web server lets MQTT over WebSocket in at this path.
-fn websocket_endpoint(transcript: &Transcript, line: &str, path: &str) -> Finding {
+/// MQTT over WebSocket is let in at this path; `line` is what an HTTP request was answered with.
+pub(super) fn websocket_endpoint(transcript: &Transcript, line: &str, path: &str) -> Finding {
     let secured = transcript.tls.as_ref().is_some_and(Tls::is_complete);
+    let is_meant = transcript.request.websocket.is_some();
     let scheme = if secured { "wss" } else { "ws" };
-    let cause = format!(
-        "{} is an HTTP server (`{line}`), and takes MQTT over WebSocket at the path `{path}` ({scheme}://{}{path})",
-        peer(transcript),
-        target(transcript)
-    );
+    let place = format!("{scheme}://{}{path}", target(transcript));
+    let peer = peer(transcript);
+    let web_server = if line.is_empty() {
+        String::new()
+    } else {
+        format!("is an HTTP server (`{line}`), and ")
+    };
+    let (code, cause, text) = if is_meant {
+        (
+            Code::PlaintextMqttPort,
+            format!(
+                "{peer} {web_server}takes MQTT over WebSocket in the clear at the path `{path}` ({place}): this port has no TLS"
+            ),
+            "use the port of the broker's WebSocket listener that has TLS, or `ws://` in place of `wss://`, where others cannot listen",
+        )
+    } else {
+        (
+            Code::WebsocketEndpoint,
+            format!("{peer} {web_server}takes MQTT over WebSocket at the path `{path}` ({place})"),
+            "switch WebSocket on in the client, with that path, or use the broker's port for MQTT without WebSocket (8883)",
+        )
+    };
     let mut extra = vec!["--websocket".to_owned(), path.to_owned()];
     if !secured {
         extra.push("--no-tls".to_owned());
     }
     let remedy = Remedy::run(
-        "switch WebSocket on in the client, with that path, or use the broker's port for MQTT without WebSocket (8883)",
+        text,
         Action::Verify {
             host: transcript.request.host.clone(),
             port: transcript.request.port,
             extra,
         },
     );
-    Finding::failure(Code::WebsocketEndpoint, cause).with_remedy(remedy)
+    Finding::failure(code, cause).with_remedy(remedy)
 }
 
 fn plaintext(transcript: &Transcript) -> Finding {

@@ -1,13 +1,15 @@
 //! The MQTT session after CONNACK: subscription, test message, and holding on.
 
 mod held;
+mod quality;
+mod repeated;
 
 use super::foreign::recognize;
 use super::goodbye;
 use super::session::{identity, reason_name};
 use super::transcript::{Connack, Mqtt, MqttVersion, Silence, Transcript};
-use super::words::{candidates, closing, failure, limit, warning};
-use crate::finding::{Action, Code, Finding, Remedy};
+use super::words::{candidates, closing, failure, limit};
+use crate::finding::{Action, Code, Finding, Remedy, Severity};
 
 /// What happened to subscription, message and session.
 pub(super) fn findings(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -> Vec<Finding> {
@@ -19,10 +21,15 @@ pub(super) fn findings(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) 
     if let Some(finding) = case.subscription() {
         return vec![finding];
     }
+    let repeated = case.repeated();
+    if let Some(circle) = repeated.clone().filter(|f| f.severity == Severity::Failure) {
+        return vec![circle];
+    }
     if let Some(finding) = case.announced().or_else(|| case.message()) {
         return vec![finding];
     }
     let mut findings: Vec<Finding> = case.held().into_iter().collect();
+    findings.extend(repeated);
     findings.extend(case.lower_quality());
     findings
 }
@@ -148,7 +155,7 @@ impl Case<'_> {
                 format!(
                     "the broker announces QoS {most} as its highest, and the test asked for QoS {asked}: the message was not sent"
                 ),
-                "use the lower QoS (--qos 0), or raise max_qos (mosquitto) on the broker",
+                self.lower_it(),
             ));
         }
         let most = usize::try_from(self.connack.maximum_packet_size?).ok()?;
@@ -164,6 +171,12 @@ impl Case<'_> {
     fn message(&self) -> Option<Finding> {
         if let Some(instead) = self.mqtt.puback.missing() {
             return Some(match instead {
+                Silence::TimedOut if self.lower().is_some() => {
+                    self.quality_not_supported(&format!(
+                        "did not acknowledge the message within {}",
+                        limit(self.transcript)
+                    ))
+                }
                 Silence::TimedOut => failure(
                     Code::NoPuback,
                     format!(
@@ -316,7 +329,11 @@ impl Case<'_> {
                     format!(
                         "the broker ends the session on the test message of {bytes} bytes with QoS {qos} ({how})"
                     ),
-                    goodbye::lift(*code),
+                    if *code == 0x9b {
+                        self.lower_it()
+                    } else {
+                        goodbye::lift(*code).to_owned()
+                    },
                 );
             }
         }
@@ -331,19 +348,9 @@ impl Case<'_> {
                 "send smaller messages, or raise max_packet_size (mosquitto) on the broker",
             );
         }
-        if self.granted().is_some_and(|granted| granted < qos)
-            || self
-                .connack
-                .maximum_qos
-                .is_some_and(|maximum| maximum < qos)
-        {
-            return failure(
-                Code::QosNotSupported,
-                format!(
-                    "the broker does not support QoS {qos}: it granted the subscription a lower one, and ended the connection on the message ({how})"
-                ),
-                "use a lower QoS (--qos 0), or raise max_qos (mosquitto) on the broker",
-            );
+        if self.lower().is_some() {
+            return self
+                .quality_not_supported(&format!("ended the connection on the message ({how})"));
         }
         if let Silence::Disconnect {
             code: code @ 0x82..,
@@ -380,21 +387,6 @@ impl Case<'_> {
             ),
             "look at the broker's log for this client; try a smaller message, QoS 0, or another topic",
         )
-    }
-
-    fn granted(&self) -> Option<u8> {
-        let code = self.mqtt.suback.value()?.codes.first()?;
-        (*code < 0x80).then_some(*code)
-    }
-
-    fn lower_quality(&self) -> Option<Finding> {
-        let asked = self.transcript.request.mqtt.qos;
-        let granted = self.granted().filter(|granted| *granted < asked)?;
-        Some(warning(
-            Code::QosNotSupported,
-            format!("QoS {asked} was asked for, and the broker grants QoS {granted}"),
-            "use the lower QoS, or raise max_qos (mosquitto) on the broker",
-        ))
     }
 }
 

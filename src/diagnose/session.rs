@@ -1,10 +1,16 @@
 //! The MQTT session up to CONNACK.
 
+mod closed;
 mod refusal;
 mod websocket;
 
+use closed::{closed_on_connect, said_goodbye};
 use refusal::refused;
 pub(super) use refusal::{identity, reason_name};
+pub(super) use websocket::certificate_refused;
+use websocket::web;
+
+use std::time::Duration;
 
 use super::client;
 use super::foreign::{Protocol, recognize};
@@ -15,8 +21,9 @@ use crate::finding::{Action, Code, Finding, Remedy};
 
 /// What the session says.
 pub(super) fn findings(transcript: &Transcript) -> Vec<Finding> {
-    if let Some(finding) = websocket::upgrade(transcript) {
-        return vec![finding];
+    let refused_upgrade = transcript.upgrade.as_ref().filter(|u| u.failure.is_some());
+    if refused_upgrade.is_some() {
+        return websocket::upgrade(transcript).into_iter().collect();
     }
     let Some(mqtt) = &transcript.mqtt else {
         return Vec::new();
@@ -60,6 +67,9 @@ fn timed_out(transcript: &Transcript) -> Finding {
     if let Some(finding) = plain_findings(transcript, &[]).or_else(|| wrapped_twice(transcript)) {
         return finding;
     }
+    if let Some(finding) = web(transcript) {
+        return finding;
+    }
     if let Some(end) = slow_close(transcript) {
         return closed_on_connect(transcript, end);
     }
@@ -96,11 +106,14 @@ fn closed(transcript: &Transcript, end: Closing) -> Option<Finding> {
     if client_explains(transcript) {
         return None;
     }
-    if let Some(finding) = plain_findings(transcript, &[]) {
+    if let Some(finding) = plain_findings(transcript, &[]).or_else(|| said_goodbye(transcript)) {
         return Some(finding);
     }
     if let Some((name, _)) = working_alpn(transcript) {
         return Some(port::alpn_required(transcript, &name));
+    }
+    if let Some(finding) = web(transcript) {
+        return Some(finding);
     }
     if let Some(finding) = closes_on_version(transcript, end).or_else(|| wrapped_twice(transcript))
     {
@@ -119,61 +132,6 @@ fn closes_on_version(transcript: &Transcript, end: Closing) -> Option<Finding> {
     connack.filter(|connack| connack.code == 0 || (is_newer && connack.code != 1))?;
     let said = format!("it {} on CONNECT", closing(end));
     Some(refusal::version_refused(transcript, mqtt, &said))
-}
-
-fn closed_on_connect(transcript: &Transcript, end: Closing) -> Finding {
-    let over = if transcript.request.tls.is_some() {
-        "TLS is fine; "
-    } else {
-        ""
-    };
-    let version = transcript
-        .mqtt
-        .as_ref()
-        .map_or(MqttVersion::V311, |m| m.version);
-    let named = transcript.request.mqtt.client_id.is_some();
-    let mut reasons = vec!["a proxy that ends TLS without a live backend"];
-    if let Some(tls) = &transcript.tls
-        && tls.certificate_request.is_some()
-        && tls.tickets == 0
-    {
-        reasons.insert(
-            0,
-            "the broker refused the client certificate, and its alert was lost",
-        );
-    }
-    reasons
-        .push("a policy that refuses without an answer (AWS IoT, Azure: client id, policy, thing)");
-    if named {
-        reasons.push("a client id that is in use or not allowed");
-    }
-    if version == MqttVersion::V5 {
-        reasons.push("a broker that does not know MQTT 5");
-    }
-    if transcript.request.tls.is_some() {
-        reasons.push("a proxy that puts a PROXY header in front, to a broker that does not expect one (or the other way round)");
-    }
-    reasons.push("a limit on connections or packet size");
-    let list = candidates(&reasons);
-    let farewell = transcript
-        .upgrade
-        .as_ref()
-        .and_then(|u| u.farewell.as_ref());
-    let farewell = farewell.map_or_else(String::new, |(code, reason)| {
-        let reason = if reason.is_empty() {
-            String::new()
-        } else {
-            format!(", `{reason}`")
-        };
-        format!("; it ended the WebSocket with the code {code}{reason}")
-    });
-    let cause = format!(
-        "{over}CONNECT was sent to {}, which {} without a CONNACK{farewell}; likely: {list}",
-        peer(transcript),
-        closing(end)
-    );
-    let remedy = "look at the logs of broker and proxy for the time of this check";
-    failure(Code::ClosedOnConnect, cause, remedy)
 }
 
 /// A proxy gives up on its backend only after a while, then for every protocol alike.
@@ -227,26 +185,9 @@ fn foreign(transcript: &Transcript, bytes: &[u8]) -> Finding {
         && transcript.extra.websocket.is_none()
         && let Protocol::Http(line) = &protocol
     {
-        return https(transcript, line);
+        return websocket::web_server(transcript, line);
     }
     port::other_protocol(transcript, &protocol)
-}
-
-fn https(transcript: &Transcript, line: &str) -> Finding {
-    let cause = format!(
-        "TLS is fine; then {} answers CONNECT with HTTP (`{line}`): an HTTPS server, perhaps with MQTT over WebSocket",
-        peer(transcript)
-    );
-    let extra = vec!["--websocket".to_owned(), "/mqtt".to_owned()];
-    let remedy = Remedy::run(
-        "use the broker's MQTT port (8883), or try MQTT over WebSocket",
-        Action::Verify {
-            host: transcript.request.host.clone(),
-            port: transcript.request.port,
-            extra,
-        },
-    );
-    Finding::failure(Code::OtherProtocol, cause).with_remedy(remedy)
 }
 
 /// Without TLS: the port may expect it.
@@ -266,11 +207,7 @@ fn challenged(transcript: &Transcript) -> Finding {
     let extra = vec!["--mqtt".to_owned(), "3.1.1".to_owned()];
     let remedy = Remedy::run(
         "turn enhanced authentication (SCRAM, Kerberos …) off for this listener, or let the client speak MQTT 3.1.1, which does not have it",
-        Action::Verify {
-            host: transcript.request.host.clone(),
-            port: transcript.request.port,
-            extra,
-        },
+        Action::Again { extra },
     );
     Finding::failure(Code::ConnackInvalid, cause).with_remedy(remedy)
 }
@@ -311,7 +248,9 @@ fn older_version(_transcript: &Transcript, mqtt: &Mqtt) -> Option<Finding> {
 /// A step of about 40 ms on a fast path: Nagle's algorithm against delayed acknowledgements.
 fn slow(transcript: &Transcript, mqtt: &Mqtt) -> Option<Finding> {
     let path = transcript.tcp.as_ref()?.used()?.duration;
-    if path.as_millis() > 10 {
+    // What the pings at the end do not show again was a broker that had just begun to work.
+    let is_past = mqtt.twin_pings.is_some_and(|after| !is_delay(after));
+    if path.as_millis() > 10 || is_past {
         return None;
     }
     let answers = [
@@ -324,7 +263,7 @@ fn slow(transcript: &Transcript, mqtt: &Mqtt) -> Option<Finding> {
     let slow: Vec<String> = answers
         .into_iter()
         .filter_map(|(what, after)| Some((what, after?)))
-        .filter(|(_, after)| (36..=70).contains(&after.as_millis()))
+        .filter(|(_, after)| is_delay(*after))
         .map(|(what, after)| format!("{what} took {}", span(after)))
         .collect();
     if slow.is_empty() {
@@ -337,4 +276,9 @@ fn slow(transcript: &Transcript, mqtt: &Mqtt) -> Option<Finding> {
     );
     let remedy = Remedy::text("set `set_tcp_nodelay true` in mosquitto.conf");
     Some(Finding::note(Code::SlowAnswers, cause).with_remedy(remedy))
+}
+
+/// The delay of an acknowledgement, with some room on both sides.
+fn is_delay(after: Duration) -> bool {
+    (36..=70).contains(&after.as_millis())
 }

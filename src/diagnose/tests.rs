@@ -180,7 +180,10 @@ fn every_refusal_of_connect_has_its_code() {
         (MqttVersion::V5, 0x89, Code::ServerUnavailable),
         (MqttVersion::V5, 0x9c, Code::UseAnotherServer),
         (MqttVersion::V5, 0x9d, Code::UseAnotherServer),
-        (MqttVersion::V5, 0x05, Code::ConnackInvalid),
+        // The codes of 3.1.1 in a CONNACK of MQTT 5, as Moquette sends them.
+        (MqttVersion::V5, 0x01, Code::ProtocolVersionRefused),
+        (MqttVersion::V5, 0x05, Code::NotAuthorized),
+        (MqttVersion::V5, 0x06, Code::ConnackInvalid),
     ];
     for (version, number, code) in cases {
         let finding = only(&connack(version, number));

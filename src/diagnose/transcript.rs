@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub use crate::mqtt::{Connack, Suback, Version as MqttVersion};
 pub use extra::{Answer, Extra, LegacyAnswer, LegacyServerHello, TlsAttempt};
-pub use mqtt::{Mqtt, Puback, Reply, Silence, Upgrade};
+pub use mqtt::{MOST_COPIES, Mqtt, Puback, Reply, Silence, Upgrade};
 pub use network::{
     AddressAttempt, Closing, Connected, HowClosed, Resolve, ResolveFailure, Tcp, TcpFailure,
     Traffic,

@@ -133,6 +133,7 @@ codes! {
     SubackInvalid = "suback-invalid", "the answer to SUBSCRIBE breaks the standard";
     NoSuback = "no-suback", "the broker did not answer the subscription";
     MessageNotDelivered = "message-not-delivered", "accepted, but the test message never came back";
+    MessageRepeated = "message-repeated", "the test message comes back more than once: a bridge or rule sends messages in a circle";
     NoPuback = "no-puback", "the broker did not acknowledge the message";
     ClosedOnPublish = "closed-on-publish", "the broker closed the connection on the test message";
     MessageTooLarge = "message-too-large", "the message is larger than the broker takes";

@@ -6,6 +6,7 @@
 mod beyond_tls;
 mod bytes;
 mod legacy;
+mod web;
 
 use core::net::SocketAddr;
 use std::time::Duration;

@@ -122,7 +122,9 @@ fn completed(tls: &Tls) -> String {
 pub(super) fn refusal(connack: &Connack, version: Version) -> String {
     let code = connack.code;
     match (version, code) {
-        (Version::V5, _) if !connack.without_properties => format!("refused with code {code:#04x}"),
+        (Version::V5, 6..) if !connack.without_properties => {
+            format!("refused with code {code:#04x}")
+        }
         (_, 1) => "refused with code 1: unacceptable protocol version".to_owned(),
         (_, 2) => "refused with code 2: client id rejected".to_owned(),
         (_, 3) => "refused with code 3: server unavailable".to_owned(),

@@ -1,5 +1,6 @@
 //! One MQTT session: CONNECT, SUBSCRIBE, PUBLISH and its echo, and holding the line.
 
+mod copies;
 mod hold;
 mod pace;
 mod packets;
@@ -257,7 +258,10 @@ impl Session<'_> {
         if let Err(silence) = ended {
             self.note_missing(silence, asked);
         }
-        self.published()
+        match self.watch_for_copies().await {
+            Some(outcome) => outcome,
+            None => self.published(),
+        }
     }
 
     /// What MQTT 5's CONNACK forbids is not sent.
@@ -306,6 +310,10 @@ impl Session<'_> {
                         self.send(&Packet::Ack(release), deadline).await?;
                     }
                     self.mqtt.puback = reply(Ok(Puback { code, reason }), asked);
+                }
+                Packet::Publish(publish) if echo.is_some() && self.is_ours(&publish) => {
+                    self.mqtt.copies += 1;
+                    self.acknowledge(&publish, deadline).await?;
                 }
                 Packet::Publish(publish) if self.is_ours(&publish) => {
                     self.mqtt.echo = reply(Ok(()), asked);

@@ -20,6 +20,9 @@ use super::clock::before;
 use super::link::Stream;
 use crate::diagnose::transcript::Upgrade;
 
+/// So much of an answer's body is kept.
+const MOST_BODY: usize = 512;
+
 /// A WebSocket as a stream of bytes.
 #[derive(Debug)]
 pub(super) struct WebSocket {
@@ -93,6 +96,7 @@ fn note_failure(upgrade: &mut Upgrade, error: Error) {
             upgrade.location = location
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned);
+            upgrade.body = beginning(response.body().as_deref().unwrap_or_default());
             format!("the server answered HTTP {}", response.status())
         }
         Error::Io(error) => match super::tls::alert_in(&error) {
@@ -105,8 +109,14 @@ fn note_failure(upgrade: &mut Upgrade, error: Error) {
             }
             refused(&error)
         }
-        other => other.to_string(),
+        other => worded(&other),
     });
+}
+
+/// The first bytes of an answer, as text.
+fn beginning(body: &[u8]) -> String {
+    let bytes = body.get(..MOST_BODY).unwrap_or(body);
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The server said 101, and something in its answer is wrong.
@@ -132,9 +142,26 @@ fn refused(error: &ProtocolError) -> String {
             "the server closed the connection instead of answering".to_owned()
         }
         ProtocolError::HttparseError(_) => "the answer is no HTTP/1.1".to_owned(),
+        ProtocolError::WrongHttpVersion => {
+            "the server answers with HTTP/1.0, which has no WebSocket".to_owned()
+        }
         ProtocolError::SecWebSocketAcceptKeyMismatch => {
             "the answer does not fit the question (Sec-WebSocket-Accept): a cache or a fault in between".to_owned()
         }
+        other => format!("the answer breaks the standard of WebSocket ({other})"),
+    }
+}
+
+/// What went wrong, without the library's own words for attacks and formats.
+fn worded(error: &Error) -> String {
+    match error {
+        Error::Capacity(_) => {
+            "more came in answer, or in one message of WebSocket, than is read".to_owned()
+        }
+        Error::AttackAttempt => {
+            "the answer to the upgrade does not end: more headers came than is read".to_owned()
+        }
+        Error::Protocol(error) => format!("the frames break the standard of WebSocket ({error})"),
         other => other.to_string(),
     }
 }
@@ -142,14 +169,17 @@ fn refused(error: &ProtocolError) -> String {
 fn io_error(error: Error) -> io::Error {
     match error {
         Error::Io(error) => error,
-        Error::ConnectionClosed | Error::AlreadyClosed => {
+        // Whether the end was a reset is for the connection below to say.
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
             io::Error::from(io::ErrorKind::UnexpectedEof)
         }
         Error::Utf8(_) => io::Error::new(
             io::ErrorKind::InvalidData,
             "a text message of WebSocket came where MQTT has binary ones",
         ),
-        other => io::Error::new(io::ErrorKind::InvalidData, other.to_string()),
+        other => io::Error::new(io::ErrorKind::InvalidData, worded(&other)),
     }
 }
 
@@ -232,5 +262,13 @@ mod tests {
             let text = refused(&error);
             assert!(text.contains(words) && !text.contains("rror"), "{text}");
         }
+        let flood = worded(&Error::AttackAttempt);
+        assert!(flood.contains("does not end"), "{flood}");
+    }
+
+    #[test]
+    fn an_end_without_closing_handshake_is_an_end() {
+        let cut = Error::Protocol(ProtocolError::ResetWithoutClosingHandshake);
+        assert_eq!(io_error(cut).kind(), io::ErrorKind::UnexpectedEof);
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn serve(pki: &Pki, script: Script) -> u16 {
     port
 }
 
-fn config(pki: &Pki) -> Arc<ServerConfig> {
+pub(crate) fn config(pki: &Pki) -> Arc<ServerConfig> {
     let key = PrivatePkcs8KeyDer::from(pki.broker_key.secret_pkcs8_der().to_vec());
     let chain = pki
         .broker

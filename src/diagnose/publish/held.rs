@@ -1,10 +1,15 @@
 //! The session while it is held: pings, and its end.
 
+use std::time::Duration;
+
 use super::{Case, silence};
 use crate::diagnose::goodbye;
-use crate::diagnose::transcript::{Closing, Silence, TcpFailure};
-use crate::diagnose::words::{failure, limit, peer, span};
+use crate::diagnose::transcript::{Closing, Reply, Silence, TcpFailure};
+use crate::diagnose::words::{closing, failure, limit, peer, span};
 use crate::finding::{Code, Finding};
+
+/// No answer to a ping takes so long where it still comes.
+const UNANSWERED: Duration = Duration::from_millis(500);
 
 impl Case<'_> {
     pub(super) fn held(&self) -> Option<Finding> {
@@ -25,7 +30,10 @@ impl Case<'_> {
             return Some(finding);
         }
         Some(match instead {
-            Silence::Closed(end) => self.gone(*end).unwrap_or_else(|| self.idle(*end)),
+            Silence::Closed(end) => self
+                .gone(*end)
+                .or_else(|| self.unanswered(*end))
+                .unwrap_or_else(|| self.idle(*end)),
             Silence::TimedOut => failure(
                 Code::NoPingresp,
                 "the broker did not answer PINGREQ while the session was held",
@@ -36,6 +44,25 @@ impl Case<'_> {
                 format!("the session ended while it was held ({})", silence(other)),
                 "look at the broker's log for the time of this check",
             ),
+        })
+    }
+
+    /// A ping waited for its answer in a connection that was still open, and that ended only then:
+    /// one that was cut before ends at once.
+    fn unanswered(&self, end: Closing) -> Option<Finding> {
+        let Reply::Missing { after, .. } = self.mqtt.pings.last()? else {
+            return None;
+        };
+        (*after >= UNANSWERED).then(|| {
+            failure(
+                Code::NoPingresp,
+                format!(
+                    "the broker did not answer PINGREQ for {}, and then {}: it does not keep the session alive, or the connection is half open",
+                    span(*after),
+                    closing(end)
+                ),
+                "look at the broker's log, and for a proxy or NAT on the way that forgets connections",
+            )
         })
     }
 
@@ -77,6 +104,10 @@ impl Case<'_> {
                 "give every client an id of its own (leave --client-id out to see); ",
             ),
         };
+        let limits = match self.transcript.request.websocket {
+            Some(_) => "nginx: proxy_read_timeout, HAProxy: timeout tunnel",
+            None => "HAProxy: timeout client and timeout server, nginx: proxy_timeout",
+        };
         failure(
             Code::IdleTimeoutTooShort,
             format!(
@@ -85,7 +116,7 @@ impl Case<'_> {
                 span(keep_alive)
             ),
             format!(
-                "{rest}raise the idle time-out of the proxy above 1.5 keep-alives (HAProxy: timeout client and timeout server, nginx: proxy_timeout), or lower the keep-alive of the clients"
+                "{rest}raise the idle time-out of the proxy above 1.5 keep-alives ({limits}), or lower the keep-alive of the clients"
             ),
         )
     }

@@ -1,11 +1,14 @@
 //! A broker that says no to CONNECT, with a code and sometimes a reason.
 
+mod credentials;
+
+pub(in crate::diagnose) use credentials::identity;
+pub(super) use credentials::{bad_credentials, not_authorized};
+
 use crate::diagnose::goodbye;
 use crate::diagnose::transcript::{Connack, Mqtt, MqttVersion, Silence, Transcript};
 use crate::diagnose::words::{failure, target};
 use crate::finding::{Action, Code, Finding, Remedy};
-use crate::pki::audit::certificate_name;
-use crate::x509::Certificate;
 
 /// A CONNACK that says no.
 pub(super) fn refused(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -> Option<Finding> {
@@ -14,7 +17,7 @@ pub(super) fn refused(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -
         return None;
     }
     let said = said(mqtt, connack);
-    if mqtt.version == MqttVersion::V5 && !connack.without_properties {
+    if has_own_codes(mqtt, connack) {
         let known = refused_v5(transcript, mqtt, connack, &said);
         return Some(known.unwrap_or_else(|| failure(
             Code::ConnackInvalid,
@@ -40,6 +43,12 @@ pub(super) fn refused(transcript: &Transcript, mqtt: &Mqtt, connack: &Connack) -
             "update the broker, or check as MQTT 5 whether it means that version's code",
         ),
     })
+}
+
+/// Whether the code is one of MQTT 5: some brokers put a code of 3.1.1 into its CONNACK.
+fn has_own_codes(mqtt: &Mqtt, connack: &Connack) -> bool {
+    let is_old = connack.without_properties || (1..=5).contains(&connack.code);
+    mqtt.version == MqttVersion::V5 && !is_old
 }
 
 /// A DISCONNECT where CONNACK was awaited.
@@ -80,7 +89,7 @@ pub(super) fn disconnected(
 }
 
 fn said(mqtt: &Mqtt, connack: &Connack) -> String {
-    let code = if mqtt.version == MqttVersion::V5 && !connack.without_properties {
+    let code = if has_own_codes(mqtt, connack) {
         format!("0x{:02x}, {}", connack.code, reason_name(connack.code))
     } else {
         connack.code.to_string()
@@ -106,7 +115,8 @@ fn refused_v5(
         0x84 => version_refused(transcript, mqtt, said),
         0x85 => client_id(mqtt, said),
         0x86 => bad_credentials(transcript, said),
-        0x87 | 0x8c => not_authorized(transcript, said),
+        0x87 => not_authorized(transcript, said),
+        0x8c => another_method(transcript, said),
         0x80 if mqtt.client_id.is_empty() => client_id(mqtt, said),
         0x88 | 0x89 | 0x97 | 0x9f | 0x80 | 0x83 | 0x8b => unavailable(transcript, said),
         0x8a => failure(
@@ -193,11 +203,7 @@ pub(super) fn version_refused(transcript: &Transcript, mqtt: &Mqtt, said: &str) 
         let extra = vec!["--mqtt".to_owned(), "3.1.1".to_owned()];
         Remedy::run(
             "let the client speak MQTT 3.1.1, or update the broker",
-            Action::Verify {
-                host: transcript.request.host.clone(),
-                port: transcript.request.port,
-                extra,
-            },
+            Action::Again { extra },
         )
     } else {
         Remedy::text("let the client speak a version that the broker knows, or update the broker")
@@ -229,6 +235,20 @@ fn unavailable(transcript: &Transcript, said: &str) -> Finding {
     )
 }
 
+/// MQTT 5's enhanced authentication, which the CONNECT did not offer.
+fn another_method(transcript: &Transcript, said: &str) -> Finding {
+    let cause = format!(
+        "{} wants MQTT 5's enhanced authentication by a method that the CONNECT did not name ({said})",
+        target(transcript)
+    );
+    let extra = vec!["--mqtt".to_owned(), "3.1.1".to_owned()];
+    let remedy = Remedy::run(
+        "let the client use the method that the broker asks for (SCRAM, Kerberos, OAuth …), turn it off for this listener, or let the client speak MQTT 3.1.1, which does not have it",
+        Action::Again { extra },
+    );
+    Finding::failure(Code::NotAuthorized, cause).with_remedy(remedy)
+}
+
 fn use_another(transcript: &Transcript, connack: &Connack, said: &str) -> Finding {
     let place = goodbye::place(connack.server_reference.as_deref());
     failure(
@@ -239,74 +259,4 @@ fn use_another(transcript: &Transcript, connack: &Connack, said: &str) -> Findin
         ),
         goodbye::GO_THERE,
     )
-}
-
-fn bad_credentials(transcript: &Transcript, said: &str) -> Finding {
-    if transcript.request.mqtt.username.is_none() && identity(transcript).is_none() {
-        return nameless(transcript, said);
-    }
-    let user = user(transcript);
-    failure(
-        Code::BadCredentials,
-        format!("the broker does not accept {user} ({said})"),
-        "check user name and password; with mosquitto set the password again: `mosquitto_passwd FILE USER`, and reload the broker",
-    )
-}
-
-/// CONNACK 4 without a user name: mosquitto says so where the certificate was to give it.
-fn nameless(transcript: &Transcript, said: &str) -> Finding {
-    let tls = transcript.tls.as_ref();
-    let is_asked = tls.is_some_and(|tls| tls.certificate_request.is_some());
-    let asked = match &transcript.material.identity {
-        _ if is_asked => "no client certificate was given",
-        Some(_) => "the client certificate that was given was never asked for",
-        None => "no client certificate was asked for",
-    };
-    let cause = format!(
-        "the broker does not accept a client without user name ({said}), and {asked}: so answers mosquitto where `use_identity_as_username true` stands without `require_certificate true`, and RabbitMQ to anonymous clients"
-    );
-    let remedy = Remedy::run(
-        "give user name and password, or let the broker ask for client certificates (mosquitto: `require_certificate true` and `cafile` for this listener)",
-        Action::ConfigMosquitto,
-    );
-    Finding::failure(Code::BadCredentials, cause).with_remedy(remedy)
-}
-
-fn user(transcript: &Transcript) -> String {
-    match &transcript.request.mqtt.username {
-        Some(name) => format!("the user `{name}` with the password given"),
-        None => "a client without user name".to_owned(),
-    }
-}
-
-/// The common name of the client certificate that was sent, which brokers can take as user name.
-pub(in crate::diagnose) fn identity(transcript: &Transcript) -> Option<String> {
-    let asked = transcript.tls.as_ref()?.certificate_request.as_ref();
-    asked?;
-    let chain = &transcript.material.identity.as_ref()?.chain;
-    let own = Certificate::from_der(chain.first()?).ok()?;
-    Some(certificate_name(&own))
-}
-
-fn not_authorized(transcript: &Transcript, said: &str) -> Finding {
-    let (cause, text) = match (&transcript.request.mqtt.username, identity(transcript)) {
-        (Some(name), _) if !transcript.request.mqtt.has_password => (
-            format!("the broker does not authorize the user `{name}` ({said}), and no password was sent with the name"),
-            "give the password (--password SRC), or check what the user may do without one".to_owned(),
-        ),
-        (Some(name), _) => (
-            format!("the broker does not authorize the user `{name}` ({said}); mosquitto says the same for a wrong password"),
-            "check user name and password (mosquitto: password_file, set with `mosquitto_passwd`), and what the user may do (acl_file)".to_owned(),
-        ),
-        (None, Some(cn)) => (
-            format!("TLS and the client certificate `{cn}` are fine; the broker does not authorize a client without user name ({said}): mosquitto refuses anonymous clients unless it is told to take the certificate's name as user name"),
-            "set `use_identity_as_username true` for this listener (or `allow_anonymous true`), and restart the broker; or give user name and password, where it has a password file".to_owned(),
-        ),
-        (None, None) => (
-            format!("the broker does not authorize a client without user name ({said}): mosquitto 2 refuses anonymous clients by default, and client ids without the prefix of `clientid_prefixes`"),
-            "give user name and password, use a client certificate with `require_certificate true` and `use_identity_as_username true`, or set `allow_anonymous true` (below this `listener`, where `per_listener_settings true` is set)".to_owned(),
-        ),
-    };
-    Finding::failure(Code::NotAuthorized, cause)
-        .with_remedy(Remedy::run(text, Action::ConfigMosquitto))
 }

@@ -6,6 +6,7 @@ use crate::diagnose::transcript::{
     TlsFailure, TlsVersion,
 };
 
+mod credentials;
 mod gone;
 mod mqtt;
 mod tls;

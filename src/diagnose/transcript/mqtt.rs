@@ -18,9 +18,14 @@ pub struct Upgrade {
     pub protocol: Option<String>,
     /// Why the upgrade failed, in one sentence; `None` where it did not.
     pub failure: Option<String>,
+    /// The beginning of what came with a status that refuses: raw text, mostly HTML.
+    pub body: String,
     /// The code and the reason with which the peer ended the WebSocket, where it gave any.
     pub farewell: Option<(u16, String)>,
 }
+
+/// More copies of one message than this are a circle, and no second way to the same client.
+pub const MOST_COPIES: usize = 2;
 
 /// One MQTT session.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +58,8 @@ pub struct Mqtt {
     pub other_messages: usize,
     /// Bytes of a message on the test's topic that was another than the one sent.
     pub altered: Option<usize>,
+    /// How often the test message came again after its echo.
+    pub copies: usize,
     /// What went wrong while the session was held.
     pub held: Option<Silence>,
 }

@@ -7,66 +7,62 @@ use super::bytes::{self, HTTP_GET};
 use super::{PROBE, Probing, legacy};
 use crate::diagnose::transcript::{Answer, Connack, MqttVersion, Reply, Silence, Tls};
 use crate::probe::converse::{connect_again, hello};
-use crate::probe::link::{self, Link, Stream};
+use crate::probe::link::{Link, Stream};
+use crate::probe::session;
 use crate::probe::tap::Tap;
 use crate::probe::tls::{self, Hello};
-use crate::probe::{narrate, session, websocket};
 
 /// ALPN protocols that brokers are known to share a port by.
 const KNOWN_ALPN: [&str; 2] = ["x-amzn-mqtt-ca", "mqtt"];
 
-/// The paths that brokers take MQTT over WebSocket at: EMQX and HiveMQ, RabbitMQ, mosquitto (every path).
-const WEBSOCKET_PATHS: [&str; 3] = ["/mqtt", "/ws", "/"];
-
-/// How long a session in which nothing is asked is watched.
+/// How long a session in which nothing is asked is watched at least.
 const IDLE: Duration = Duration::from_secs(1);
 
 impl Probing<'_> {
     /// The broker did not answer CONNECT as it should.
     pub(super) async fn mqtt(&mut self) {
-        if self.transcript.request.tls.is_none() {
+        let mqtt = self.transcript.mqtt.as_ref();
+        let connack = mqtt.map_or(Reply::NotAsked, |mqtt| mqtt.connack.clone());
+        if self.transcript.request.tls.is_none() && connack.value().is_none() {
             self.in_the_clear().await;
         }
-        if let Some(upgrade) = &self.transcript.upgrade {
-            match (&upgrade.failure, upgrade.status) {
-                (Some(_), None) => self.beside_websocket().await,
-                (Some(_), Some(404)) => self.transcript.extra.websocket = self.websocket().await,
-                _ => {}
-            }
+        let upgrade = self.transcript.upgrade.as_ref();
+        if upgrade.is_some_and(|upgrade| upgrade.failure.is_some()) {
+            self.refused_websocket().await;
             return;
         }
-        if self.transcript.request.tls.is_none() {
-            return;
-        }
-        let mqtt = self.transcript.mqtt.as_ref();
-        let Some(connack) = mqtt.map(|mqtt| mqtt.connack.clone()) else {
-            return;
-        };
         match connack {
-            Reply::Missing {
-                instead: Silence::Foreign(_),
-                ..
-            } => {
+            Reply::Came { value, .. } if may_be_the_version(value.code) => {
+                self.transcript.extra.other_mqtt_version = self.other_version().await;
+            }
+            Reply::Missing { instead, .. } => self.no_connack(&instead).await,
+            _ => {}
+        }
+    }
+
+    async fn no_connack(&mut self, instead: &Silence) {
+        let is_bare = self.transcript.upgrade.is_none() && self.transcript.request.tls.is_some();
+        match instead {
+            Silence::Foreign(_) if is_bare => {
                 self.transcript.extra.alpns = self.alpns().await;
                 self.transcript.extra.websocket = self.websocket().await;
             }
-            Reply::Missing {
-                instead: Silence::Closed(_) | Silence::TimedOut | Silence::Malformed { .. },
-                ..
-            } => {
-                let (version, https, alpns, tls_in_tls) = tokio::join!(
+            Silence::Closed(_) | Silence::TimedOut | Silence::Malformed { .. } if is_bare => {
+                let (version, https, alpns, tls_in_tls, websocket) = tokio::join!(
                     self.other_version(),
                     self.https(),
                     self.alpns(),
-                    self.tls_in_tls()
+                    self.tls_in_tls(),
+                    self.websocket(),
                 );
                 let extra = &mut self.transcript.extra;
                 extra.tls_in_tls = tls_in_tls;
                 extra.other_mqtt_version = version;
                 extra.https = https;
                 extra.alpns = alpns;
+                extra.websocket = websocket;
             }
-            Reply::Came { value, .. } if may_be_the_version(value.code) => {
+            Silence::Closed(_) | Silence::Malformed { .. } => {
                 self.transcript.extra.other_mqtt_version = self.other_version().await;
             }
             _ => {}
@@ -75,82 +71,20 @@ impl Probing<'_> {
 
     async fn in_the_clear(&mut self) {
         let limit = || self.clock.within(PROBE);
-        let (tls_hello, http) = tokio::join!(
+        let (tls_hello, http, websocket) = tokio::join!(
             legacy::ask(self.peer, None, limit()),
             bytes::ask(self.peer, HTTP_GET, limit()),
+            async {
+                if self.transcript.upgrade.is_some() {
+                    return None;
+                }
+                self.websocket().await
+            },
         );
-        let is_http = http
-            .as_ref()
-            .is_some_and(|answer| answer.bytes.starts_with(b"HTTP/"))
-            || self.answered_http();
-        self.transcript.extra.tls_hello = tls_hello;
-        self.transcript.extra.http = http;
-        if is_http {
-            self.transcript.extra.websocket = self.websocket().await;
-        }
-    }
-
-    /// CONNECT was answered by a web server.
-    fn answered_http(&self) -> bool {
-        let mqtt = self.transcript.mqtt.as_ref();
-        let instead = mqtt.and_then(|mqtt| mqtt.connack.missing());
-        matches!(instead, Some(Silence::Foreign(bytes)) if bytes.starts_with(b"HTTP/"))
-    }
-
-    /// The first of the usual paths at which the web server lets MQTT over WebSocket in.
-    pub(super) async fn websocket(&self) -> Option<String> {
-        let request = &self.transcript.request;
-        let authority = narrate::authority(&request.host, request.port);
-        let asked = request.websocket.as_deref();
-        for path in WEBSOCKET_PATHS
-            .into_iter()
-            .filter(|path| Some(*path) != asked)
-        {
-            let link = self.same_layers().await?;
-            let notes = link.notes();
-            let deadline = self.clock.within(PROBE);
-            let asked = websocket::upgrade(
-                link.into_stream(),
-                &authority,
-                path,
-                link::largest(0),
-                deadline,
-            )
-            .await;
-            if let (_, Some(socket), _) = asked {
-                let stream = Stream::WebSocket(Box::new(socket));
-                Link::new(stream, notes).close(&[]).await;
-                return Some(path.to_owned());
-            }
-        }
-        None
-    }
-
-    /// A link for a question: over TLS where TLS came about, in the clear where it did not.
-    async fn same_layers(&self) -> Option<Link> {
-        if self.transcript.tls.as_ref().is_some_and(Tls::is_complete) {
-            return self.link(true).await;
-        }
-        if !self.is_in_time() {
-            return None;
-        }
-        let tap = connect_again(self.peer, self.clock.within(PROBE)).await?;
-        let notes = tap.notes();
-        Some(Link::new(Stream::Plain(tap), notes))
-    }
-
-    /// No WebSocket, and no HTTP either: perhaps MQTT itself answers.
-    async fn beside_websocket(&mut self) {
-        let Some(mut link) = self.same_layers().await else {
-            return;
-        };
-        let id = bytes::client_id();
-        let version = self.transcript.request.mqtt.version;
-        let deadline = self.clock.within(PROBE);
-        let reply = session::connect_only(&mut link, version, &id, deadline).await;
-        let accepted = reply.value().is_some_and(|connack| connack.code == 0);
-        self.transcript.extra.bare_mqtt = reply.value().is_some();
-        link.close(if accepted { &[0xe0, 0] } else { &[] }).await;
+        let extra = &mut self.transcript.extra;
+        extra.tls_hello = tls_hello;
+        extra.http = http;
+        extra.websocket = websocket;
     }
 
     /// Whether what stands behind the end of TLS expects TLS once more.
@@ -195,7 +129,7 @@ impl Probing<'_> {
         } else {
             MqttVersion::V5
         };
-        let mut link = self.link(true).await?;
+        let mut link = self.session_link().await?;
         let id = self
             .transcript
             .mqtt
@@ -214,37 +148,38 @@ impl Probing<'_> {
         let Some(mqtt) = &self.transcript.mqtt else {
             return;
         };
-        let unanswered = match (&mqtt.suback, &mqtt.puback) {
-            (Reply::NotAsked, reply) => reply.missing(),
-            (reply, _) => reply.missing(),
+        let (instead, after) = match (&mqtt.suback, &mqtt.puback) {
+            (Reply::Missing { instead, after }, _)
+            | (Reply::NotAsked, Reply::Missing { instead, after }) => (instead, *after),
+            _ => return,
         };
         let ended = matches!(
-            unanswered,
-            Some(Silence::Closed(_) | Silence::Alert(_) | Silence::Disconnect { .. })
+            instead,
+            Silence::Closed(_) | Silence::Alert(_) | Silence::Disconnect { .. }
         );
-        let asked = &self.transcript.request;
-        if !ended || asked.mqtt.username.is_some() || asked.websocket.is_some() {
+        if !ended || self.transcript.request.mqtt.username.is_some() {
             return;
         }
         let (version, id) = (mqtt.version, mqtt.client_id.clone());
-        self.transcript.extra.after_connack = self.idle_session(version, &id).await;
+        // Longer than the first session was left alone.
+        let watched = IDLE.max(after + IDLE / 2);
+        self.transcript.extra.after_connack = self.idle_session(version, &id, watched).await;
     }
 
-    async fn idle_session(&self, version: MqttVersion, id: &str) -> Option<Silence> {
-        let mut link = if self.transcript.request.tls.is_some() {
-            self.link(true).await?
-        } else {
-            let tap = connect_again(self.peer, self.clock.within(PROBE)).await?;
-            let notes = tap.notes();
-            Link::new(Stream::Plain(tap), notes)
-        };
+    async fn idle_session(
+        &self,
+        version: MqttVersion,
+        id: &str,
+        watched: Duration,
+    ) -> Option<Silence> {
+        let mut link = self.session_link().await?;
         let deadline = self.clock.within(PROBE);
         let reply = session::connect_only(&mut link, version, id, deadline).await;
         if reply.value()?.code != 0 {
             link.close(&[]).await;
             return None;
         }
-        let ended = session::end_of(&mut link, version, self.clock.within(IDLE)).await;
+        let ended = session::end_of(&mut link, version, self.clock.within(watched)).await;
         if ended == Silence::TimedOut {
             link.close(&[0xe0, 0]).await;
         }
@@ -252,7 +187,7 @@ impl Probing<'_> {
     }
 
     /// A link over TLS, verified like the conversation itself.
-    async fn link(&self, with_identity: bool) -> Option<Link> {
+    pub(super) async fn link(&self, with_identity: bool) -> Option<Link> {
         if !self.is_in_time() {
             return None;
         }

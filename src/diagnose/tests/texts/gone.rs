@@ -140,7 +140,7 @@ fn the_wrong_kind_of_port() {
                     t.extra.websocket = Some("/ws".into());
                 },
                 Code::WebsocketRefused,
-                &["`/mqtt` (HTTP 404), and does at `/ws`"],
+                &["at the path `/mqtt`: the answer is no HTTP/1.1; at the path `/ws` it does"],
             ),
             (
                 "no WebSocket",

@@ -77,7 +77,7 @@ fn the_websocket() {
         &[
             (
                 "404",
-                |t| refused(t, Some(404), "not found"),
+                |t| refused(t, Some(404), "the server answered HTTP 404 Not Found"),
                 Code::WebsocketRefused,
                 &["HTTP 404", "another path"],
             ),
@@ -366,6 +366,29 @@ fn the_session_that_is_held() {
                 ],
             ),
             (
+                "cut while a ping waits for its answer",
+                |t| {
+                    delivered(t);
+                    let end = Silence::Closed(ended(HowClosed::EndOfStream, 9_000));
+                    mqtt(t).pings = vec![Reply::Missing {
+                        instead: end.clone(),
+                        after: Duration::from_secs(3),
+                    }];
+                    mqtt(t).held = Some(end);
+                },
+                Code::NoPingresp,
+                &["did not answer PINGREQ for 3.0 s, and then closed"],
+            ),
+            (
+                "again and again",
+                |t| {
+                    delivered(t);
+                    mqtt(t).copies = 40;
+                },
+                Code::MessageRepeated,
+                &["again and again (40 more times", "in one direction"],
+            ),
+            (
                 "taken over",
                 |t| {
                     delivered(t);
@@ -401,7 +424,10 @@ fn the_session_that_is_held() {
                     t.request.mqtt.qos = 2;
                 },
                 Code::QosNotSupported,
-                &["QoS 2 was asked for, and the broker grants QoS 1"],
+                &[
+                    "QoS 2 was asked for, and the broker grants QoS 1",
+                    "--qos 1",
+                ],
             ),
         ],
     );
