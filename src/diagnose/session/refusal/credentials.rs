@@ -48,6 +48,13 @@ pub(in crate::diagnose::session) fn bad_credentials(
 
 /// CONNACK 4 without a user name: mosquitto says so where the certificate was to give it.
 fn nameless(transcript: &Transcript, said: &str) -> Finding {
+    if transcript.request.tls.is_none() {
+        return failure(
+            Code::BadCredentials,
+            format!("the broker does not accept a client without user name ({said})"),
+            "give user name and password (--username, --password)",
+        );
+    }
     let tls = transcript.tls.as_ref();
     let is_asked = tls.is_some_and(|tls| tls.certificate_request.is_some());
     let asked = match &transcript.material.identity {
@@ -70,11 +77,11 @@ fn certificate_alone(own: &Certificate, said: &str) -> Finding {
     let certificate = certificate_name(own);
     let (why, text) = match own.subject.common_name() {
         None => (
-            "has no common name, which brokers take as user name".to_owned(),
+            format!("the client certificate `{certificate}` has no common name, which brokers take as user name"),
             "issue the client's certificate again with a common name, or give user name and password (--username, --password); mosquitto takes the whole subject with `use_subject_as_username true`".to_owned(),
         ),
         Some(name) => (
-            format!("gives none, or one that the broker does not know (`{name}`)"),
+            format!("the broker takes none from the client certificate, or knows no user `{name}`"),
             format!(
                 "give user name and password (--username, --password); or let the broker take the name of the certificate (mosquitto: `use_identity_as_username true`, RabbitMQ: `mqtt.ssl_cert_login = true`), and know a user `{name}`"
             ),
@@ -83,7 +90,7 @@ fn certificate_alone(own: &Certificate, said: &str) -> Finding {
     failure(
         Code::BadCredentials,
         format!(
-            "the broker does not accept the client ({said}): no user name was given, and the client certificate `{certificate}` {why}"
+            "the broker does not accept the client ({said}): no user name was given, and {why}"
         ),
         text,
     )
