@@ -16,9 +16,7 @@ const MORE: Duration = Duration::from_millis(400);
 impl Session<'_> {
     /// Counts the copies of the message that follow its echo, and says so where there are many.
     pub(super) async fn watch_for_copies(&mut self) -> Option<Outcome> {
-        if self.mqtt.echo.value().is_none() {
-            return None;
-        }
+        self.mqtt.echo.value()?;
         let started = Instant::now();
         // The end of the connection is for the steps that follow to say.
         let _ = self.count_copies().await;
