@@ -314,6 +314,42 @@ fn a_list_of_a_ca_above_leaves_the_leaf_in_doubt_and_says_so_once() {
     assert!(remedy.action.is_none());
 }
 
+#[test]
+fn a_list_of_a_ca_above_that_is_out_of_date_refuses_nobody_who_asks_about_the_leaf() {
+    let folder = chain("keyCertSign, cRLSign", "");
+    std::fs::copy(folder.join("r.pem"), folder.join("again.pem")).unwrap();
+    let of_root = List {
+        key: "r.key",
+        from: -60,
+        to: -30,
+        ..current("root")
+    };
+    let lists = make(&folder, &[current("inter"), of_root]);
+    assert!(is_taken(&folder).success());
+    let (findings, verdict) = judged(&folder, &lists);
+    let [finding] = findings.as_slice() else {
+        panic!("{findings:#?}");
+    };
+    assert_eq!(verdict, ListVerdict::NotRevoked);
+    assert_eq!(finding.code, Code::CrlExpired);
+    assert_eq!(finding.severity, Severity::Warning);
+}
+
+#[test]
+fn inspect_calls_a_list_outdated_where_the_file_has_no_newer_one() {
+    let folder = chain("keyCertSign, cRLSign", "");
+    let old = || List {
+        from: -60,
+        to: -30,
+        ..current("old")
+    };
+    let inspect = || run(certgen().arg("inspect").arg(folder.join("all.crl"))).all();
+    make(&folder, &[old(), current("new")]);
+    assert!(!inspect().contains("crl-expired"), "{}", inspect());
+    make(&folder, &[old()]);
+    assert!(inspect().contains("crl-expired"), "{}", inspect());
+}
+
 /// A broker with the certificate `b`.
 fn broker(folder: &Folder) -> (Mosquitto, u16) {
     let both = [folder.read("b.pem"), folder.read("i.pem")].concat();

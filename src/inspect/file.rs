@@ -31,9 +31,12 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
     let about = |finding: Finding| finding.about(path.to_owned());
     item.findings
         .extend(contents.findings.into_iter().map(about));
+    let lists: Vec<RevocationList> = contents.items.iter().filter_map(list).collect();
     for found in contents.items {
         take(&mut item, found, look.judge);
     }
+    item.findings
+        .extend(outdated(&lists, look.judge).map(about));
     item.kind = kind(&item.entries);
     item.findings.extend(mismatch(&item).map(about));
     if !look.passwords.keys.is_empty() {
@@ -45,6 +48,13 @@ pub(super) fn examine(path: &str, bytes: &[u8], look: &Look<'_>) -> Result<Item,
         item.findings.extend(refused(&store, target, path));
     }
     Ok(item)
+}
+
+fn list(item: &pem::Item) -> Option<RevocationList> {
+    match item {
+        pem::Item::RevocationList(der) => RevocationList::from_der(der).ok(),
+        _ => None,
+    }
 }
 
 fn take(item: &mut Item, found: pem::Item, judge: Lone) {
@@ -239,18 +249,23 @@ fn revocation_list(path: &str, der: &[u8], judge: Lone) -> (Entry, Option<Findin
         entry.facts.push(fact("number", format!("0x{hex}")));
     }
     entry.facts.push(fact("revoked", list.len().to_string()));
-    let expired = list.next_update.filter(|next| *next < judge.now);
-    let finding = expired.map(|next| {
+    (entry, None)
+}
+
+/// What a broker does with lists that are out of date, where the file has none that is current.
+fn outdated(lists: &[RevocationList], judge: Lone) -> impl Iterator<Item = Finding> {
+    let outdated = lists
+        .iter()
+        .filter(move |list| list.is_outdated_among(lists, judge.now));
+    outdated.filter_map(move |list| {
         let cause = format!(
             "the revocation list of `{}` was to be replaced by {}: a broker that uses it refuses every client",
             list.issuer,
-            time::end_for_people(judge.now, next)
+            time::end_for_people(judge.now, list.next_update?)
         );
-        Finding::failure(Code::CrlExpired, cause)
-            .about(path.to_owned())
-            .with_remedy(Remedy::text("make the current revocation list, and install it"))
-    });
-    (entry, finding)
+        let remedy = Remedy::text("make the current revocation list, and install it");
+        Some(Finding::failure(Code::CrlExpired, cause).with_remedy(remedy))
+    })
 }
 
 /// A password was given for the key, and is not the key's.

@@ -117,6 +117,17 @@ impl RevocationList {
         self.revoked.get(significant(serial))
     }
 
+    /// Whether the next list was due by `now`, and `all` has no current one of the same issuer in its
+    /// place.
+    #[must_use]
+    pub fn is_outdated_among(&self, all: &[Self], now: Timestamp) -> bool {
+        let ended = |list: &Self| list.next_update.is_some_and(|next| next <= now);
+        let replaces = |other: &Self| {
+            other.issuer.der() == self.issuer.der() && other.this_update <= now && !ended(other)
+        };
+        ended(self) && !all.iter().any(replaces)
+    }
+
     /// How many certificates it revokes.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -14,7 +14,7 @@ use super::Case;
 use super::dates::puts_clock_in_doubt;
 use super::path::Path;
 use super::words::{certificate_name, list as listed};
-use crate::finding::{Code, Finding, Remedy, Stack};
+use crate::finding::{Code, Finding, Remedy, Severity, Stack};
 use crate::time::{self, Timestamp};
 use crate::x509::{
     Certificate, Digest, Error, Revocation, RevocationList, SignatureAlgorithm, Signed,
@@ -46,8 +46,8 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
             (Some(list), Some(Flaw::NotYet))
                 if !path.leaf_is_anchor && puts_clock_in_doubt(case, list.this_update) => {}
             (Some(list), Some(flaw)) if path.anchor.is_some() => {
-                let known = standing.revoked.is_some();
-                findings.push(flawed(case, *pair, list, flaw, is_leaf && !known));
+                let is_known = standing.revoked.is_some();
+                findings.push(flawed(case, *pair, list, flaw, is_known));
             }
             (None, _) if is_leaf && path.anchor.is_some() => {
                 findings.extend(uncovered(*pair, &lists, &unreadable));
@@ -129,25 +129,33 @@ fn uncovered(
     Some(finding.with_remedy(words::remedy(leaf, issuer, None)))
 }
 
-/// The list that comes nearest says nothing of `subject`: `decides` where nothing else does.
+/// The list that comes nearest says nothing of `subject`: a failure where that is the leaf, since
+/// the lists of the CAs above are asked by few.
 fn flawed(
     case: &Case<'_>,
     pair: Pair<'_>,
     list: &RevocationList,
     flaw: &Flaw,
-    decides: bool,
+    is_known: bool,
 ) -> Finding {
     let mut cause = words::why(case, pair, list, flaw);
+    let is_leaf = pair.0.der == case.leaf.der;
+    let is_old = matches!(flaw, Flaw::Expired(_));
+    let code = match is_old {
+        true => Code::CrlExpired,
+        false => Code::RevocationDataUnusable,
+    };
+    let fails = is_leaf && (is_old || !is_known);
+    if fails && !is_old {
+        cause.push_str("; clients that check lists refuse the certificate");
+    }
+    let severity = if fails {
+        Severity::Failure
+    } else {
+        Severity::Warning
+    };
     let remedy = words::remedy(pair.0, pair.1, Some(flaw));
-    if let Flaw::Expired(_) = flaw {
-        return Finding::failure(Code::CrlExpired, cause).with_remedy(remedy);
-    }
-    if !decides {
-        let finding = Finding::warning(Code::RevocationDataUnusable, cause);
-        return finding.with_remedy(remedy);
-    }
-    cause.push_str("; clients that check lists refuse the certificate");
-    Finding::failure(Code::RevocationDataUnusable, cause).with_remedy(remedy)
+    Finding::new(code, severity, cause).with_remedy(remedy)
 }
 
 /// RFC 5280 section 5.1.2.5 demands `nextUpdate`.

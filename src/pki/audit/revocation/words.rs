@@ -18,8 +18,13 @@ pub(super) fn why(
     let what = format!("the revocation list of `{issuer_name}`");
     match flaw {
         Flaw::Expired(next) => format!(
-            "{what} was to be replaced by {}: what was revoked since is unknown, and strict clients refuse everything",
-            time::end_for_people(case.now(), *next)
+            "{what} was to be replaced by {}: what was revoked since is unknown, and {} refuse everything",
+            time::end_for_people(case.now(), *next),
+            if subject.is_ca() {
+                "clients that check each CA of the chain"
+            } else {
+                "strict clients"
+            }
         ),
         Flaw::NotYet => format!(
             "{what} begins only at {}, and this computer's clock says {}",
