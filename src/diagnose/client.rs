@@ -1,19 +1,22 @@
 //! The client's certificate: whether it was asked for, sent, and accepted; and if not, why.
 
 mod issuer;
+mod local;
 
 use std::sync::Arc;
 
+use self::local::{LOCAL_ALL, LOCAL_DATES, LOCAL_TRUST};
+
 use super::Criteria;
-use super::handshake::is_about_client;
+use super::handshake::{is_about_client, is_after_verify};
 use super::schemes::{acceptable_keys, scheme_name};
 use super::session::certificate_refused;
 use super::transcript::{
-    Alert, CertificateRequest, ClientCertificate, Silence, Tls, TlsFailure, Transcript,
+    Alert, CertificateRequest, ClientCertificate, Silence, Tls, TlsFailure, TlsVersion, Transcript,
 };
-use super::words::{failure, peer};
+use super::words::{candidates, failure, peer};
 use crate::finding::{Action, Code, Finding, Remedy, Severity};
-use crate::pki::audit::{self, Question, Role, certificate_name};
+use crate::pki::audit::certificate_name;
 use crate::time;
 use crate::x509::Certificate;
 
@@ -38,7 +41,10 @@ pub(super) fn findings(
         Some(refusal) => findings.push(case.refused(refusal)),
         None => findings.extend(case.not_requested(server_refused)),
     }
-    findings.extend(case.not_offered(refusal.is_some()));
+    let incomplete = |finding: &Finding| finding.code == Code::ClientChainIncomplete;
+    if !findings.iter().any(incomplete) {
+        findings.extend(case.not_offered(refusal.is_some()));
+    }
     findings.extend(case.oddities(&findings));
     findings
 }
@@ -84,6 +90,11 @@ impl Case<'_> {
             Some(Silence::Alert(alert)) => Some(*alert),
             _ => None,
         });
+        let answer = self.request().map(|request| request.answer);
+        if answer == Some(ClientCertificate::Withheld) {
+            // How the broker takes ours is not known: it was not shown to a server that is refused.
+            return None;
+        }
         let alert = self.tls.alert().or(late);
         if let Some(alert) = alert.filter(|alert| is_about_client(self.tls, *alert)) {
             return Some(Refusal::Alert(alert));
@@ -91,27 +102,42 @@ impl Case<'_> {
         if let (Some(_), Some(said)) = (self.request(), certificate_refused(self.transcript)) {
             return Some(Refusal::Http(said));
         }
-        // A write error can swallow the alert; an empty answer to a request explains the close.
-        let answer = self.request()?.answer;
         let closed = connack
             .and_then(|reply| reply.missing())
             .is_some_and(|instead| matches!(instead, Silence::Closed(_)))
             || self.tls.failure == Some(TlsFailure::Closed);
-        let unproven = self.tls.tickets == 0 && answer != ClientCertificate::Sent;
-        (closed && unproven && self.tls.presented.is_some()).then_some(Refusal::Closed)
+        let unproven = self.tls.tickets == 0 && self.tls.presented.is_some();
+        (closed && unproven && self.explains_close()).then_some(Refusal::Closed)
+    }
+
+    /// What was answered to the request for a certificate is reason enough to close without a word,
+    /// as servers do that look at it only after the handshake (Node.js, nginx); and a write error
+    /// can swallow the alert.
+    fn explains_close(&self) -> bool {
+        let Some(request) = self.request() else {
+            return false;
+        };
+        match request.answer {
+            ClientCertificate::NoIdentity | ClientCertificate::NoCommonScheme => true,
+            ClientCertificate::Withheld => false,
+            ClientCertificate::Sent => {
+                is_last_word(self.tls)
+                    || (self.tls.is_complete() && (self.is_unfit() || self.is_foreign()))
+            }
+        }
     }
 
     fn refused(&self, refusal: &Refusal) -> Finding {
         let said = match refusal {
             Refusal::Alert(alert) => format!("the alert {alert}"),
-            Refusal::Closed => "a closed connection".to_owned(),
+            Refusal::Closed => "a closed connection, without an alert".to_owned(),
             Refusal::Http(said) => said.clone(),
         };
         let answer = self
             .request()
             .map_or(ClientCertificate::NoIdentity, |r| r.answer);
         match answer {
-            ClientCertificate::NoIdentity => self.missing(&said),
+            ClientCertificate::NoIdentity | ClientCertificate::Withheld => self.missing(&said),
             ClientCertificate::NoCommonScheme => self.no_scheme(&said),
             ClientCertificate::Sent => self.sent(refusal, &said),
         }
@@ -179,17 +205,17 @@ impl Case<'_> {
 
     /// It was sent, and refused: the alert and the certificate together say why.
     fn sent(&self, refusal: &Refusal, said: &str) -> Finding {
-        let Some(own) = &self.own else {
-            return self.untrusted(said, None);
-        };
         let alert = match refusal {
             Refusal::Alert(alert) => alert.0,
             Refusal::Closed | Refusal::Http(_) => 0,
         };
+        let Some(own) = &self.own else {
+            return self.untrusted(alert, said, None);
+        };
         let local = self.local(own);
         let has = |code| local.iter().find(|finding| finding.code == code);
         let found = match alert {
-            45 => has(Code::ClientCertificateExpired).or_else(|| has(Code::CertificateExpired)),
+            45 => LOCAL_DATES.iter().find_map(|code| has(*code)),
             43 => has(Code::ClientUsageMissing),
             48 | 51 => LOCAL_TRUST.iter().find_map(|code| has(*code)),
             _ => LOCAL_ALL.iter().find_map(|code| has(*code)),
@@ -202,36 +228,8 @@ impl Case<'_> {
             44 => self.revoked(own, said),
             43 => self.unsupported(own, said),
             51 => self.regenerated(own, said),
-            _ => self.untrusted(said, Some(own)),
+            _ => self.untrusted(alert, said, Some(own)),
         }
-    }
-
-    /// certgen's own judgement on the client's chain, against the anchors that it trusts itself.
-    fn local(&self, own: &Certificate) -> Vec<Finding> {
-        let Some(identity) = &self.transcript.material.identity else {
-            return Vec::new();
-        };
-        let mut question = Question::new(
-            &identity.chain,
-            &self.transcript.material.trust.anchors,
-            Role::Client,
-            self.criteria.now,
-        );
-        let known: Vec<Vec<u8>> = self
-            .tls
-            .presented
-            .iter()
-            .flat_map(|presented| presented.chain.iter().cloned())
-            .collect();
-        question.others = &known;
-        question.warning_period = self.criteria.warning_period;
-        question.memory = self.criteria.memory;
-        let mut findings = audit::audit(&question).findings;
-        // Trust is the broker's business; a client whose issuer is not ours may be fine there.
-        if own.is_self_issued() && !findings.iter().any(|f| f.code == Code::SameSubjectAsIssuer) {
-            findings.retain(|f| f.code != Code::SelfSignedCertificate);
-        }
-        findings
     }
 
     fn with_evidence(&self, found: &Finding, said: &str) -> Finding {
@@ -250,8 +248,13 @@ impl Case<'_> {
     }
 
     fn broker_crl(&self, own: &Certificate, said: &str) -> Finding {
+        let list = candidates(&[
+            "its revocation list is out of date, so that it refuses everyone",
+            "a CA in its `cafile` has expired",
+            "its clock is wrong",
+        ]);
         let cause = format!(
-            "{} refuses the client certificate with {said}, although `{}` is valid until {}: the broker's own revocation list is out of date, so that it refuses everyone (or its clock is wrong)",
+            "{} refuses the client certificate with {said}, although `{}` is valid until {}: something of the broker's own is out of date; likely: {list}",
             peer(self.transcript),
             certificate_name(own),
             time::end_for_people(self.criteria.now, own.not_after)
@@ -259,7 +262,10 @@ impl Case<'_> {
         failure(
             Code::BrokerCrlExpired,
             cause,
-            "make a current revocation list with the CA, install it as the broker's crlfile and reload the broker; check the broker's clock",
+            format!(
+                "look at the dates of the broker's crlfile and of `{}` in its cafile (certgen inspect); make a current revocation list with the CA, or put the renewed CA certificate there, and reload the broker; check its clock",
+                own.issuer
+            ),
         )
     }
 
@@ -306,29 +312,6 @@ impl Case<'_> {
         Some(Finding::warning(Code::ClientCertificateNotRequested, cause).with_remedy(remedy))
     }
 
-    /// What is wrong with the client's certificate although nobody refused it here.
-    fn oddities(&self, said: &[Finding]) -> Vec<Finding> {
-        let Some(own) = &self.own else {
-            return Vec::new();
-        };
-        let local = self.local(own).into_iter();
-        local
-            .filter(|finding| !TRUST.contains(&finding.code))
-            .filter(|finding| !said.iter().any(|other| other.code == finding.code))
-            .filter(|finding| finding.severity > Severity::Note)
-            .filter(|finding| finding.code != Code::NotStrict)
-            .map(|mut finding| {
-                let accepted =
-                    self.tls.is_complete() && said.iter().all(|f| f.severity != Severity::Failure);
-                if accepted {
-                    finding.severity = finding.severity.min(Severity::Warning);
-                }
-                finding.subject = self.subject();
-                finding
-            })
-            .collect()
-    }
-
     fn subject(&self) -> Option<String> {
         let identity = self.transcript.material.identity.as_ref()?;
         Some(match &identity.alias {
@@ -357,60 +340,28 @@ impl Case<'_> {
     }
 }
 
-/// Whom the broker trusts is not known here; only these local findings stand on their own.
-const TRUST: &[Code] = &[
-    Code::ClientCertificateUntrusted,
-    Code::ClientChainIncomplete,
-    Code::CaRegenerated,
-    Code::UnknownIssuer,
-    Code::TrustAnchorExpired,
-    Code::TrustAnchorNotACa,
-    Code::LeafAsTrustAnchor,
-    Code::ChainUnusedCertificate,
-];
-
-/// Local findings that explain an unknown issuer, the most telling first.
-const LOCAL_TRUST: &[Code] = &[
-    Code::SameSubjectAsIssuer,
-    Code::ClientChainIncomplete,
-    Code::CaRegenerated,
-    Code::IssuerNotACa,
-    Code::TrustAnchorNotACa,
-    Code::PathLengthExceeded,
-    Code::ClientUsageMissing,
-];
-
-/// Local findings that explain a refusal that says nothing.
-const LOCAL_ALL: &[Code] = &[
-    Code::ClientCertificateExpired,
-    Code::CertificateNotYetValid,
-    Code::SameSubjectAsIssuer,
-    Code::ClientUsageMissing,
-    Code::ClientChainIncomplete,
-    Code::CaRegenerated,
-    Code::WeakSignature,
-    Code::WeakKey,
-    Code::X509V1,
-    Code::UnsupportedKey,
-    Code::NameConstraintViolated,
-    Code::UnknownCriticalExtension,
-];
+/// Up to TLS 1.2 the client's certificate goes out together with all the rest of its handshake, once
+/// the server's part has been checked; a server that then closes had nothing else to dislike.
+pub(super) fn is_last_word(tls: &Tls) -> bool {
+    let request = tls.certificate_request.as_ref();
+    tls.failure == Some(TlsFailure::Closed)
+        && tls.negotiated.version == Some(TlsVersion::Tls12)
+        && is_after_verify(tls)
+        && request.is_some_and(|request| request.answer != ClientCertificate::Withheld)
+}
 
 /// Whether the refusal of a client certificate (or its absence) explains that the peer closed.
 pub(super) fn explains_close(transcript: &Transcript) -> bool {
     let Some(tls) = &transcript.tls else {
         return false;
     };
+    let now = transcript.material.now;
+    let criteria = Criteria::at(now.unwrap_or(time::Timestamp::UNIX_EPOCH));
     let case = Case {
         transcript,
         tls,
-        criteria: Criteria::at(
-            transcript
-                .material
-                .now
-                .unwrap_or(time::Timestamp::UNIX_EPOCH),
-        ),
-        own: None,
+        criteria,
+        own: own(transcript, criteria),
     };
     case.refusal().is_some()
 }

@@ -1,16 +1,20 @@
 //! Why a TLS handshake was not completed, the certificate left aside.
 
+mod offers;
+
+use self::offers::{by_legacy, too_old};
+use super::client;
 use super::foreign::{Protocol, recognize};
 use super::port;
 use super::transcript::{
-    Alert, ClientCertificate, Incompatible, LegacyAnswer, LegacyServerHello, Tls, TlsFailure,
-    TlsVersion, Transcript,
+    Alert, ClientCertificate, Incompatible, LegacyAnswer, Tls, TlsFailure, TlsVersion, Transcript,
 };
 use super::words::{candidates, failure, peer, span};
 use crate::finding::{Code, Finding, Severity};
 use crate::pki::audit::Report;
 
 const UNRECOGNIZED_NAME: u8 = 112;
+const CLOSE_NOTIFY: Alert = Alert(0);
 
 /// What the handshake's end says.
 pub(super) fn findings(transcript: &Transcript, report: &Report) -> Option<Finding> {
@@ -18,10 +22,11 @@ pub(super) fn findings(transcript: &Transcript, report: &Report) -> Option<Findi
     match tls.failure.as_ref()? {
         TlsFailure::CertificateRefused => unexplained_refusal(report),
         TlsFailure::TimedOut => Some(silent(transcript, tls)),
+        TlsFailure::Closed if client::is_last_word(tls) => None,
         TlsFailure::Closed => Some(closed(transcript, tls)),
         TlsFailure::Alert(alert) => alerted(transcript, tls, *alert, report),
         TlsFailure::NotTls => Some(port::not_tls(transcript, &tls.traffic.first)),
-        TlsFailure::MessageTooLarge => Some(too_large(transcript)),
+        TlsFailure::MessageTooLarge => Some(too_large(transcript, tls)),
         TlsFailure::Incompatible(what) => incompatible(transcript, what, report),
         TlsFailure::Misbehaved(why) => Some(misbehaved(transcript, tls, why)),
         TlsFailure::Local(why) => Some(failure(
@@ -69,20 +74,30 @@ fn silent(transcript: &Transcript, tls: &Tls) -> Finding {
             "let ICMP \"fragmentation needed\" pass, clamp the MSS on VPN and PPPoE links, or lower the MTU of this computer's interface and try again",
         );
     }
-    let list = candidates(&[
-        "the server is overloaded or stopped",
-        "a proxy waits for a backend that does not answer",
-        "the port speaks another protocol and waits",
-        "a firewall lets the connection through and drops what follows",
-    ]);
+    let (again, list) = if port::comes_and_goes(transcript) {
+        (
+            "; a second try went through",
+            candidates(port::COMES_AND_GOES),
+        )
+    } else {
+        ("", candidates(MUTE))
+    };
     failure(
         Code::TlsNoAnswer,
         format!(
-            "{peer} accepts the connection, and not one byte of an answer to the ClientHello came within {waited}; likely: {list}"
+            "{peer} accepts the connection, and not one byte of an answer to the ClientHello came within {waited}{again}; likely: {list}"
         ),
         "look at the broker's log and at the proxy or firewall in front of it; restart the broker if its log stands still",
     )
 }
+
+/// Reasons of a server that never answers.
+const MUTE: &[&str] = &[
+    "the server is overloaded or stopped",
+    "a proxy waits for a backend that does not answer",
+    "the port speaks another protocol and waits",
+    "a firewall lets the connection through and drops what follows",
+];
 
 fn stalled(transcript: &Transcript, tls: &Tls) -> Finding {
     let peer = peer(transcript);
@@ -117,6 +132,9 @@ fn closed(transcript: &Transcript, tls: &Tls) -> Finding {
     }
     if let Some(finding) = by_legacy(transcript) {
         return finding;
+    }
+    if tls.alerts == [CLOSE_NOTIFY] && tls.negotiated.version.is_none() {
+        return other_alert(transcript, CLOSE_NOTIFY);
     }
     if tls.traffic.received > 0 {
         let how = tls
@@ -167,7 +185,7 @@ pub(super) fn is_about_client(tls: &Tls, alert: Alert) -> bool {
 }
 
 /// The server's own part was over, so the alert can only be about ours.
-fn is_after_verify(tls: &Tls) -> bool {
+pub(super) fn is_after_verify(tls: &Tls) -> bool {
     tls.presented
         .as_ref()
         .is_some_and(|presented| presented.signature_verdict == Some(Ok(())))
@@ -178,25 +196,31 @@ fn refused(transcript: &Transcript, alert: Alert, report: &Report) -> Option<Fin
     if let Some(finding) = port::by_probes(transcript) {
         return Some(finding);
     }
-    if let Some(finding) = by_legacy(transcript) {
-        return odd_key(report).is_none().then_some(finding);
-    }
     if odd_key(report).is_some() {
         return None;
     }
-    let peer = peer(transcript);
-    if alert.0 == 80 {
-        return Some(other_alert(transcript, alert));
+    let named = offers::unsigned(transcript, alert)
+        .or_else(|| by_legacy(transcript))
+        .or_else(|| (alert.0 == 80).then(|| other_alert(transcript, alert)))
+        .or_else(|| offers::only_old(transcript, alert));
+    if named.is_some() {
+        return named;
     }
     let list = candidates(&[
         "its cipher suites or groups are limited to what rustls does not speak",
         "the broker's key is of a kind that rustls does not take",
         "the listener has no certificate, only pre-shared keys (psk_hint)",
     ]);
+    let also = if transcript.extra.legacy.is_some() {
+        ", also one with old cipher suites and groups"
+    } else {
+        ""
+    };
     Some(failure(
         Code::NoCommonCipher,
         format!(
-            "{peer} refuses the handshake with the alert {alert}, also one with old cipher suites and groups; likely: {list}"
+            "{} refuses the handshake with the alert {alert}{also}; likely: {list}",
+            peer(transcript)
         ),
         "give the listener certfile and keyfile with a P-256 key, and take limits on ciphers and groups (`ciphers`, `ciphers_tls1.3`, `tls_version`) out of the broker's configuration",
     ))
@@ -208,91 +232,6 @@ fn odd_key(report: &Report) -> Option<&Finding> {
         .findings
         .iter()
         .find(|finding| matches!(finding.code, Code::UnsupportedKey | Code::WeakKey))
-}
-
-/// What the old ClientHello met.
-fn by_legacy(transcript: &Transcript) -> Option<Finding> {
-    let Some(LegacyAnswer::ServerHello(hello)) = &transcript.extra.legacy else {
-        return None;
-    };
-    let version = hello.version?;
-    if version < TlsVersion::Tls12 {
-        return Some(too_old(transcript, version, hello));
-    }
-    let suite = hello
-        .suite_name
-        .map_or_else(|| format!("0x{:04x}", hello.suite), str::to_owned);
-    if suite.contains("PSK") {
-        return Some(failure(
-            Code::PskOnly,
-            format!(
-                "{} has no certificate for this listener, only pre-shared keys: it chooses {suite}",
-                peer(transcript)
-            ),
-            "give the listener certfile and keyfile instead of psk_hint, or use a client with that pre-shared key",
-        ));
-    }
-    if let Some(group) = hello.group.filter(|group| !is_known_group(*group)) {
-        return Some(failure(
-            Code::NoCommonGroup,
-            format!(
-                "{} has no key-exchange group in common with rustls: it insists on {}",
-                peer(transcript),
-                group_name(group)
-            ),
-            "allow X25519 and P-256 in the broker's list of groups (OpenSSL: `Groups = X25519:P-256`)",
-        ));
-    }
-    if is_modern(&suite) {
-        return None;
-    }
-    Some(failure(
-        Code::NoCommonCipher,
-        format!(
-            "{} has no cipher suite in common with rustls: to an old ClientHello it answers with {suite} ({version})",
-            peer(transcript)
-        ),
-        "allow TLS 1.3, or ECDHE suites with AES-GCM or ChaCha20, in the broker's list of ciphers (mosquitto: take `ciphers` out)",
-    ))
-}
-
-fn too_old(transcript: &Transcript, version: TlsVersion, hello: &LegacyServerHello) -> Finding {
-    let suite = hello
-        .suite_name
-        .map_or_else(String::new, |suite| format!(", with {suite}"));
-    failure(
-        Code::TlsVersionTooOld,
-        format!(
-            "{} speaks only {version}{suite}: every current client refuses it",
-            peer(transcript)
-        ),
-        "allow TLS 1.2 and 1.3 on the broker (mosquitto: take `tls_version` out, and update mosquitto and OpenSSL)",
-    )
-}
-
-fn is_known_group(group: u16) -> bool {
-    matches!(group, 23 | 24 | 29 | 0x11ec | 0x0201)
-}
-
-fn group_name(group: u16) -> String {
-    match group {
-        21 => "P-224".to_owned(),
-        22 => "secp256k1".to_owned(),
-        25 => "P-521".to_owned(),
-        26 => "brainpoolP256r1".to_owned(),
-        27 => "brainpoolP384r1".to_owned(),
-        28 => "brainpoolP512r1".to_owned(),
-        30 => "X448".to_owned(),
-        256..=260 => "finite-field Diffie-Hellman".to_owned(),
-        other => format!("the group 0x{other:04x}"),
-    }
-}
-
-/// A suite that rustls has.
-fn is_modern(suite: &str) -> bool {
-    let modern = suite.contains("GCM") || suite.contains("CHACHA20");
-    modern
-        && (suite.contains("ECDHE") || suite.starts_with("TLS13") || suite.starts_with("TLS_AES"))
 }
 
 fn incompatible(transcript: &Transcript, what: &Incompatible, report: &Report) -> Option<Finding> {
@@ -329,6 +268,9 @@ fn incompatible(transcript: &Transcript, what: &Incompatible, report: &Report) -
 }
 
 fn version(transcript: &Transcript, how: &str) -> Finding {
+    if let Some(finding) = port::intolerant(transcript) {
+        return finding;
+    }
     if let Some(LegacyAnswer::ServerHello(hello)) = &transcript.extra.legacy
         && let Some(version) = hello.version.filter(|version| *version < TlsVersion::Tls12)
     {
@@ -356,7 +298,18 @@ fn version(transcript: &Transcript, how: &str) -> Finding {
     )
 }
 
-fn too_large(transcript: &Transcript) -> Finding {
+/// The longest message that rustls reads.
+const LONGEST: usize = 0xffff;
+
+fn too_large(transcript: &Transcript, tls: &Tls) -> Finding {
+    if let Some(LegacyAnswer::ServerHello(hello)) = &transcript.extra.legacy
+        && hello
+            .certificate_bytes
+            .is_some_and(|length| length <= LONGEST)
+    {
+        let why = "a message says that it is longer than 64 KiB, and the one with the certificates is not: its length was changed on the way, or written wrongly";
+        return misbehaved(transcript, tls, why);
+    }
     failure(
         Code::CertificateTooLarge,
         format!(

@@ -2,9 +2,9 @@
 
 use super::foreign::{Protocol, recognize};
 use super::transcript::{
-    Alert, Answer, Closing, HowClosed, LegacyAnswer, Tls, TlsAttempt, Transcript,
+    Alert, Answer, Closing, HowClosed, LegacyAnswer, Tls, TlsAttempt, TlsFailure, Transcript,
 };
-use super::words::{candidates, closing, failure, peer, target};
+use super::words::{candidates, closing, failure, peer, span, target};
 use crate::finding::{Action, Code, Finding, Remedy};
 
 /// What is to be done where a web server stands in place of a broker.
@@ -155,13 +155,53 @@ pub(super) fn by_probes(transcript: &Transcript) -> Option<Finding> {
         .into_iter()
         .flatten()
         .find_map(|answer| by_answer(transcript, answer));
-    if by_answer.is_some() || has_begun(transcript) {
+    if by_answer.is_some() || has_begun(transcript) || comes_and_goes(transcript) {
         return by_answer;
     }
     proxy_header(transcript)
         .or_else(|| large_hello(transcript))
         .or_else(|| other_name(transcript))
         .or_else(|| by_alpn(transcript))
+        .or_else(|| intolerant(transcript).filter(|_| is_unanswered(transcript)))
+}
+
+/// The ClientHello was not answered at all.
+fn is_unanswered(transcript: &Transcript) -> bool {
+    let failure = transcript.tls.as_ref().and_then(|tls| tls.failure.as_ref());
+    matches!(failure, Some(TlsFailure::Closed | TlsFailure::TimedOut))
+}
+
+/// The handshake that is taken where none with TLS 1.3 is.
+pub(super) fn without_tls13(transcript: &Transcript) -> Option<&TlsAttempt> {
+    let attempt = transcript.extra.without_tls13.as_ref();
+    attempt.filter(|attempt| reached_tls(attempt))
+}
+
+/// A ClientHello passes as soon as TLS 1.3 is not offered in it.
+pub(super) fn intolerant(transcript: &Transcript) -> Option<Finding> {
+    without_tls13(transcript)?;
+    let tls = transcript.tls.as_ref()?;
+    let how = match (tls.alert(), tls.traffic.closed) {
+        (Some(alert), _) => format!("sends the alert {alert}"),
+        (None, Some(end)) => closing(end),
+        (None, None) => format!("does not answer within {}", span(tls.duration)),
+    };
+    let cause = format!(
+        "{} {how} where a ClientHello offers TLS 1.3, and takes one that offers TLS 1.2 alone: the server, or a proxy or firewall in front of it, cannot bear TLS 1.3",
+        peer(transcript)
+    );
+    let extra = vec!["--tls-max".to_owned(), "1.2".to_owned()];
+    let remedy = Remedy::run(
+        "update or reconfigure what stands in front of the broker (TLS inspection, a filter, an old load balancer) or the broker's TLS library; until then, limit the client to TLS 1.2",
+        Action::Again { extra },
+    );
+    Some(Finding::failure(Code::TlsVersionMismatch, cause).with_remedy(remedy))
+}
+
+/// The same handshake passed at another time: what else passed or not says nothing.
+pub(super) fn comes_and_goes(transcript: &Transcript) -> bool {
+    let second = transcript.extra.second_try.as_ref();
+    second.is_some_and(reached_tls)
 }
 
 /// The server answered the ClientHello with a handshake of its own, so that it took name, size and
@@ -211,8 +251,7 @@ fn large_hello(transcript: &Transcript) -> Option<Finding> {
         .small_hello
         .as_ref()
         .filter(|a| reached_tls(a))?;
-    let second = transcript.extra.second_try.as_ref();
-    if second.is_some_and(reached_tls) || transcript.tls.as_ref().is_some_and(reached_tls) {
+    if transcript.tls.as_ref().is_some_and(reached_tls) {
         return None;
     }
     let large = transcript
@@ -395,15 +434,10 @@ pub(super) fn closed(transcript: &Transcript, tls: &Tls) -> Finding {
 fn reasons(transcript: &Transcript, tls: &Tls, end: Option<Closing>) -> Vec<&'static str> {
     let reset = end.is_some_and(|end| end.how == HowClosed::Reset);
     let at_once = end.is_some_and(|end| end.after.as_millis() < 20);
-    let flapping = transcript
-        .extra
-        .second_try
-        .as_ref()
-        .is_some_and(reached_tls);
     let name_sent = tls.server_name_sent.is_some();
     let mut reasons = Vec::new();
-    if flapping {
-        reasons.push("a connection limit, or one of several backends is down");
+    if comes_and_goes(transcript) {
+        return COMES_AND_GOES.to_vec();
     }
     if reset && tls.traffic.sent > 0 {
         reasons.push("a filter on the way that dislikes the ClientHello (server name, size)");
@@ -424,6 +458,13 @@ fn reasons(transcript: &Transcript, tls: &Tls, end: Option<Closing>) -> Vec<&'st
     }
     reasons
 }
+
+/// Reasons of a server that takes the same ClientHello at one time, and not at another.
+pub(super) const COMES_AND_GOES: &[&str] = &[
+    "one of several backends is down or set up differently",
+    "a limit on connections or on their rate",
+    "a server that was just starting",
+];
 
 /// The port speaks TLS, and the client was told to speak plain MQTT.
 pub(super) fn expects_tls(transcript: &Transcript, first: &[u8]) -> Option<Finding> {

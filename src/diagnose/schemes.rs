@@ -14,6 +14,11 @@ pub(super) fn acceptable_keys(offered: &[u16]) -> String {
     format!(" ({})", keys.join(", "))
 }
 
+/// Whether rustls, and with it every current client, takes signatures of this scheme.
+pub(super) fn is_common(scheme: u16) -> bool {
+    KEYS.iter().any(|(schemes, _)| schemes.contains(&scheme))
+}
+
 const KEYS: &[(&[u16], &str)] = &[
     (
         &[0x0401, 0x0501, 0x0601, 0x0804, 0x0805, 0x0806],
@@ -29,6 +34,7 @@ const KEYS: &[(&[u16], &str)] = &[
 pub(super) fn scheme_name(scheme: u16) -> String {
     let name = match scheme {
         0x0201 => "rsa_pkcs1_sha1",
+        0x0202 => "dsa_sha1",
         0x0203 => "ecdsa_sha1",
         0x0401 => "rsa_pkcs1_sha256",
         0x0501 => "rsa_pkcs1_sha384",
@@ -42,6 +48,8 @@ pub(super) fn scheme_name(scheme: u16) -> String {
         0x0807 => "ed25519",
         0x0808 => "ed448",
         0x0809 => "rsa_pss_pss_sha256",
+        0x080a => "rsa_pss_pss_sha384",
+        0x080b => "rsa_pss_pss_sha512",
         other => return format!("0x{other:04x}"),
     };
     name.to_owned()

@@ -60,6 +60,7 @@ codes! {
     TlsVersionMismatch = "tls-version-mismatch", "no common TLS version";
     NoCommonCipher = "no-common-cipher", "no common cipher suite";
     NoCommonGroup = "no-common-group", "no common key-exchange group";
+    NoCommonSignature = "no-common-signature", "no common signature scheme";
     PskOnly = "psk-only", "the listener has no certificate, only pre-shared keys";
     LargeClientHelloDropped = "large-client-hello-dropped", "a small ClientHello passes, a large one (post-quantum key share) does not";
     HandshakeRefused = "handshake-refused", "the handshake ended for a reason of the peer's that none of the other codes names";

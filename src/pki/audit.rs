@@ -24,6 +24,7 @@ use std::sync::Arc;
 pub use lone::{Lone, lone};
 pub use memory::Memory;
 pub use revocation::{ListVerdict, Lists};
+pub(crate) use trust::kindred;
 pub use words::{certificate_name, is_fixture};
 
 use crate::finding::{Code, Finding, Remedy, Severity};

@@ -19,7 +19,7 @@ use super::link::{Link, Stream};
 use super::tcp;
 use super::tls::{self, Hello};
 use crate::diagnose::transcript::{
-    Alert, Connected, Incompatible, StepName, Tls, TlsFailure, Transcript,
+    Alert, Connected, Incompatible, LegacyAnswer, StepName, Tls, TlsFailure, TlsVersion, Transcript,
 };
 
 /// How long one probe may take.
@@ -58,6 +58,11 @@ pub(super) async fn probe(
     if failed.is_some() {
         probing.server_names().await;
     }
+}
+
+/// A ServerHello came.
+fn is_answered(attempt: &Tls) -> bool {
+    attempt.negotiated.version.is_some()
 }
 
 struct Probing<'a> {
@@ -233,6 +238,7 @@ impl Probing<'_> {
             send_name: false,
             ..hello.clone()
         };
+        let old = legacy::client_hello(name.as_deref());
         let (small_hello, without_server_name, legacy) = tokio::join!(
             async {
                 if hello.small {
@@ -248,12 +254,87 @@ impl Probing<'_> {
                     None
                 }
             },
-            legacy::ask(self.peer, name.as_deref(), self.clock.within(PROBE)),
+            legacy::ask(self.peer, &old, self.clock.within(PROBE)),
         );
         let extra = &mut self.transcript.extra;
         extra.small_hello = small_hello;
         extra.without_server_name = without_server_name;
         extra.legacy = legacy;
+        self.other_versions(&hello, name.as_deref()).await;
+        self.once_more(&hello).await;
+    }
+
+    /// The first handshake again, where it had no answer and another ClientHello had one: a server
+    /// that takes it at times is not one that dislikes something in it.
+    async fn once_more(&mut self, hello: &Hello) {
+        let extra = &self.transcript.extra;
+        let others = [
+            &extra.small_hello,
+            &extra.without_server_name,
+            &extra.without_tls13,
+            &extra.proxy_header,
+        ];
+        let passed = others.into_iter().flatten().any(is_answered);
+        let is_mute = self
+            .transcript
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.traffic.received == 0);
+        if is_mute && passed && self.is_in_time() {
+            let again = self.shake(hello).await;
+            if again.as_ref().is_some_and(is_answered) {
+                self.transcript.extra.second_try = again;
+            }
+        }
+    }
+
+    /// Whether it is TLS 1.3 that is not taken, or what was offered in it.
+    async fn other_versions(&mut self, hello: &Hello, name: Option<&str>) {
+        let offers_both = hello.maximum.is_none_or(|most| most > TlsVersion::Tls12)
+            && hello.minimum.is_none_or(|least| least < TlsVersion::Tls13);
+        let offers_new = hello.maximum.is_none_or(|most| most > TlsVersion::Tls12);
+        let Some(tls) = &self.transcript.tls else {
+            return;
+        };
+        if !offers_new || tls.negotiated.version.is_some() || !self.is_in_time() {
+            return;
+        }
+        let is_refused = matches!(tls.failure, Some(TlsFailure::Alert(_)));
+        let asks_old = offers_both && self.takes_tls12_alone();
+        let old = Hello {
+            maximum: Some(TlsVersion::Tls12),
+            ..hello.clone()
+        };
+        let new = legacy::newest(name);
+        let (without_tls13, newest) = tokio::join!(
+            async {
+                if asks_old {
+                    self.shake(&old).await
+                } else {
+                    None
+                }
+            },
+            async {
+                if is_refused {
+                    legacy::ask(self.peer, &new, self.clock.within(PROBE)).await
+                } else {
+                    None
+                }
+            },
+        );
+        self.transcript.extra.without_tls13 = without_tls13;
+        self.transcript.extra.newest = newest;
+    }
+
+    /// The old ClientHello was answered, and no other one that offers TLS 1.3.
+    fn takes_tls12_alone(&self) -> bool {
+        let extra = &self.transcript.extra;
+        let modern = [&extra.small_hello, &extra.without_server_name];
+        let old = match &extra.legacy {
+            Some(LegacyAnswer::ServerHello(hello)) => hello.version,
+            _ => None,
+        };
+        old == Some(TlsVersion::Tls12) && !modern.into_iter().flatten().any(is_answered)
     }
 
     async fn alpn(&mut self) {

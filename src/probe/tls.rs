@@ -104,9 +104,9 @@ pub(super) async fn shake(
         checked_name: hello.name.to_str().into_owned(),
         ..Tls::default()
     };
-    let identity = shared.identity.clone().filter(|_| hello.with_identity);
+    let identity = shared.identity.clone();
     let algorithms = shared.modern.signature_verification_algorithms;
-    let recorder = Recorder::new(shared.anchors.clone(), algorithms, identity, hello.lenient);
+    let recorder = Recorder::new(shared.anchors.clone(), algorithms, identity, hello);
     let recorder = Arc::new(recorder);
     let session = match config(shared, hello, &recorder) {
         Err(reason) => {

@@ -28,6 +28,10 @@ pub struct Extra {
     pub alpns: Vec<(String, TlsAttempt)>,
     /// A ClientHello of old: TLS 1.0 to 1.2, legacy suites and groups.
     pub legacy: Option<LegacyAnswer>,
+    /// A ClientHello of TLS 1.3 that offers every suite and group, where the handshake was refused.
+    pub newest: Option<LegacyAnswer>,
+    /// A handshake of at most TLS 1.2, where one that offered TLS 1.3 had no ServerHello in answer.
+    pub without_tls13: Option<TlsAttempt>,
     /// A handshake with a small ClientHello (classic key share alone).
     pub small_hello: Option<TlsAttempt>,
     /// The same handshake once more.
@@ -63,7 +67,7 @@ pub struct Answer {
     pub closed: Option<Closing>,
 }
 
-/// What came in answer to a ClientHello of old.
+/// What came in answer to a ClientHello that was written by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LegacyAnswer {
@@ -79,7 +83,7 @@ pub enum LegacyAnswer {
     Other(Vec<u8>),
 }
 
-/// A ServerHello, and what followed it in the clear.
+/// A ServerHello or HelloRetryRequest, and what followed it in the clear.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LegacyServerHello {
     /// The version chosen.
@@ -88,8 +92,12 @@ pub struct LegacyServerHello {
     pub suite: u16,
     /// The name of the suite, where it is known.
     pub suite_name: Option<&'static str>,
-    /// The key-exchange group of an ECDHE ServerKeyExchange, by its number.
+    /// The key-exchange group, by its number.
     pub group: Option<u16>,
+    /// The scheme with which an ECDHE ServerKeyExchange of TLS 1.2 is signed, by its number.
+    pub signature_scheme: Option<u16>,
+    /// How long the message with the certificates says that it is.
+    pub certificate_bytes: Option<usize>,
     /// The certificates (DER), leaf first.
     pub chain: Vec<Vec<u8>>,
     /// Whether a client certificate was asked for.

@@ -278,4 +278,6 @@ pub enum ClientCertificate {
     NoIdentity,
     /// An empty list: the server accepts no signature scheme of the identity's key.
     NoCommonScheme,
+    /// An empty list, although there is an identity: the server's own certificate had been refused.
+    Withheld,
 }

@@ -175,8 +175,13 @@ fn renewal(case: &Case<'_>, certificate: &Certificate, is_leaf: bool) -> Remedy 
             "issue the client's certificate again, and make its store from it"
         });
     }
+    let place = if case.is_server() {
+        "the broker's certificate file"
+    } else {
+        "the client's certificate file or store, after its own"
+    };
     Remedy::text(format!(
-        "issue the CA certificate of `{}` again from its own issuer, and put the new one into the broker's certificate file",
+        "issue the CA certificate of `{}` again from its own issuer, and put the new one into {place}",
         certificate_name(certificate)
     ))
 }

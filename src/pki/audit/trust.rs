@@ -286,7 +286,7 @@ fn is_issuer(case: &Case<'_>, issuer: &Certificate, subject: &Certificate) -> bo
 
 /// Whether two names look like a root and its intermediate: the same organization, or common
 /// names that share a distinctive word, and the issuer does not call itself a root.
-fn kindred(root: &Name, issuer: &Name) -> bool {
+pub(crate) fn kindred(root: &Name, issuer: &Name) -> bool {
     let common = issuer.common_name().unwrap_or_default();
     if words(common).any(|word| word == "root") {
         return false;

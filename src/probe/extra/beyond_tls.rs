@@ -71,8 +71,9 @@ impl Probing<'_> {
 
     async fn in_the_clear(&mut self) {
         let limit = || self.clock.within(PROBE);
+        let hello = legacy::client_hello(None);
         let (tls_hello, http, websocket) = tokio::join!(
-            legacy::ask(self.peer, None, limit()),
+            legacy::ask(self.peer, &hello, limit()),
             bytes::ask(self.peer, HTTP_GET, limit()),
             async {
                 if self.transcript.upgrade.is_some() {

@@ -8,7 +8,7 @@ use crate::diagnose::transcript::{Alert, LegacyServerHello, TlsVersion};
 pub(in crate::probe) struct Flight {
     /// The alert, where one is readable.
     pub(in crate::probe) alert: Option<Alert>,
-    /// The ServerHello, where one began.
+    /// The ServerHello, where it came up to its extensions.
     pub(in crate::probe) hello: Option<LegacyServerHello>,
     /// The server asked for another key share.
     pub(in crate::probe) hello_retry: bool,
@@ -77,7 +77,7 @@ fn handshake(messages: &[u8], flight: &mut Flight) {
         let body = rest.up_to(length);
         match kind {
             2 => server_hello(body, flight),
-            11 => certificates(body, flight),
+            11 => certificates(length, body, flight),
             12 => key_exchange(body, flight),
             13 => certificate_request(body, flight),
             14 => flight.done = true,
@@ -100,10 +100,11 @@ fn server_hello(body: &[u8], flight: &mut Flight) {
         rest.short()?;
         Some(())
     })();
-    if parsed.is_some() {
-        while let (Some(kind), Some(length)) = (rest.short(), rest.number(2)) {
-            extension(kind, rest.up_to(length), &mut hello, flight);
-        }
+    if parsed.is_none() {
+        return;
+    }
+    while let (Some(kind), Some(length)) = (rest.short(), rest.number(2)) {
+        extension(kind, rest.up_to(length), &mut hello, flight);
     }
     flight.hello = Some(hello);
 }
@@ -132,22 +133,33 @@ fn extension(kind: u16, content: &[u8], hello: &mut LegacyServerHello, flight: &
     }
 }
 
-fn certificates(body: &[u8], flight: &mut Flight) {
+fn certificates(length: usize, body: &[u8], flight: &mut Flight) {
     let mut rest = Reader(body);
     rest.number(3);
     let Some(hello) = &mut flight.hello else {
         return;
     };
+    hello.certificate_bytes = Some(length);
     while let Some(certificate) = rest.number(3).and_then(|length| rest.take(length)) {
         hello.chain.push(certificate.to_vec());
     }
 }
 
-/// The named curve of an ECDHE ServerKeyExchange (RFC 8422 section 5.4).
+/// The named curve of an ECDHE ServerKeyExchange (RFC 8422 section 5.4), and since TLS 1.2 the scheme
+/// of its signature.
 fn key_exchange(body: &[u8], flight: &mut Flight) {
     let mut rest = Reader(body);
-    if let (Some(3), Some(group), Some(hello)) = (rest.byte(), rest.short(), &mut flight.hello) {
-        hello.group = Some(group);
+    let (Some(3), Some(group), Some(hello)) = (rest.byte(), rest.short(), &mut flight.hello) else {
+        return;
+    };
+    hello.group = Some(group);
+    let is_signed = hello.version == Some(TlsVersion::Tls12)
+        && hello
+            .suite_name
+            .is_none_or(|name| !name.contains("PSK") && !name.contains("anon"));
+    let point = rest.byte().map_or(0, usize::from);
+    if rest.take(point).is_some() && is_signed {
+        hello.signature_scheme = rest.short();
     }
 }
 
@@ -233,6 +245,8 @@ pub(in crate::probe) fn suite_name(number: u16) -> Option<&'static str> {
         0x1301 => "TLS_AES_128_GCM_SHA256",
         0x1302 => "TLS_AES_256_GCM_SHA384",
         0x1303 => "TLS_CHACHA20_POLY1305_SHA256",
+        0x1304 => "TLS_AES_128_CCM_SHA256",
+        0x1305 => "TLS_AES_128_CCM_8_SHA256",
         0xc009 => "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
         0xc00a => "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
         0xc012 => "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA",
@@ -298,6 +312,30 @@ mod tests {
         assert_eq!(hello.version, Some(TlsVersion::Tls13));
         assert_eq!(hello.suite_name, Some("TLS_AES_256_GCM_SHA384"));
         assert_eq!(hello.group.and_then(group_name), Some("X25519MLKEM768"));
+    }
+
+    #[test]
+    fn a_server_hello_that_is_cut_off_before_its_suite_is_none() {
+        let mut bytes = b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03".to_vec();
+        bytes.extend_from_slice(&[7; 32]);
+        bytes.extend_from_slice(b"\x20\x01\x02\x03\x04\x05\x06");
+        assert_eq!(read(&bytes).unwrap().hello, None);
+    }
+
+    #[test]
+    fn the_scheme_of_a_key_exchange_is_read() {
+        let mut messages = b"\x02\x00\x00\x26\x03\x03".to_vec();
+        messages.extend_from_slice(&[7; 32]);
+        messages.extend_from_slice(b"\x00\xc0\x2f\x00");
+        messages.extend_from_slice(b"\x0b\x00\x00\x03\x00\x00\x00");
+        messages.extend_from_slice(b"\x0c\x00\x00\x0a\x03\x00\x1d\x02\xaa\xbb\x02\x01\x00\x00");
+        let mut bytes = b"\x16\x03\x03\x00".to_vec();
+        bytes.push(u8::try_from(messages.len()).unwrap());
+        bytes.extend_from_slice(&messages);
+        let hello = read(&bytes).unwrap().hello.unwrap();
+        assert_eq!(hello.group, Some(0x001d));
+        assert_eq!(hello.signature_scheme, Some(0x0201));
+        assert_eq!(hello.certificate_bytes, Some(3));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
 use tokio::sync::Notify;
 
+use super::Hello;
 use super::refusal::{certificate_error, refusal, signature_refusal};
 use super::trust::Anchors;
 use crate::diagnose::transcript::{CertificateRequest, ClientCertificate, Presented};
@@ -32,6 +33,8 @@ pub(in crate::probe) struct Recorder {
     anchors: Arc<Anchors>,
     algorithms: WebPkiSupportedAlgorithms,
     identity: Option<Arc<CertifiedKey>>,
+    /// The identity is not for this server.
+    withholds: bool,
     lenient: bool,
     record: Mutex<Record>,
     ticket: Notify,
@@ -42,14 +45,15 @@ impl Recorder {
         anchors: Arc<Anchors>,
         algorithms: WebPkiSupportedAlgorithms,
         identity: Option<Arc<CertifiedKey>>,
-        lenient: bool,
+        hello: &Hello,
     ) -> Self {
         let (record, ticket) = (Mutex::default(), Notify::new());
         Self {
             anchors,
             algorithms,
             identity,
-            lenient,
+            withholds: !hello.with_identity,
+            lenient: hello.lenient,
             record,
             ticket,
         }
@@ -143,6 +147,7 @@ impl ResolvesClientCert for Recorder {
     ) -> Option<Arc<CertifiedKey>> {
         let answer = match &self.identity {
             None => ClientCertificate::NoIdentity,
+            Some(_) if self.withholds => ClientCertificate::Withheld,
             Some(identity) if identity.key.choose_scheme(schemes).is_none() => {
                 ClientCertificate::NoCommonScheme
             }

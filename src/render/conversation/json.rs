@@ -114,7 +114,7 @@ fn tls_json(transcript: &Transcript) -> Value {
     {
         None => "not-requested",
         Some(ClientCertificate::Sent) => "sent",
-        Some(ClientCertificate::NoIdentity) => "none",
+        Some(ClientCertificate::NoIdentity | ClientCertificate::Withheld) => "none",
         Some(_) => "unsuitable",
     };
     json!({
