@@ -97,7 +97,8 @@ fn server_hello(body: &[u8], flight: &mut Flight) {
         hello.suite = rest.short()?;
         hello.suite_name = suite_name(hello.suite);
         rest.byte()?;
-        rest.short()?;
+        // Servers of old may send no extensions at all.
+        rest.short();
         Some(())
     })();
     if parsed.is_none() {
