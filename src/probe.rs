@@ -123,11 +123,19 @@ impl Prober {
     }
 }
 
-fn certified_key(chain: &[Vec<u8>], key: &PrivateKey) -> Result<Arc<CertifiedKey>, Error> {
-    let der = PrivatePkcs8KeyDer::from(key.secret_pkcs8_der());
+/// rustls names no kind of key that it does not know.
+fn unusable(key: &PrivateKey, error: &rustls::Error) -> String {
+    crate::x509::key::public_key(key).map_or_else(
+        |_| error.to_string(),
+        |public| format!("it is {}, with which rustls does not sign", public.kind()),
+    )
+}
+
+fn certified_key(chain: &[Vec<u8>], secret: &PrivateKey) -> Result<Arc<CertifiedKey>, Error> {
+    let der = PrivatePkcs8KeyDer::from(secret.secret_pkcs8_der());
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&PrivateKeyDer::Pkcs8(der))
         .map_err(|error| Error::KeyUnusable {
-            reason: error.to_string(),
+            reason: unusable(secret, &error),
         })?;
     let chain = chain
         .iter()

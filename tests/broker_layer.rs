@@ -262,7 +262,7 @@ fn a_revocation_list_of_another_ca_is_the_cause_on_either_side() {
             .arg("--key")
             .arg(pki(&folder, "client/phone.key")),
         "client-certificate-untrusted",
-        "likely the broker has a `crlfile` without a list of that CA",
+        "its `crlfile` has no list of this CA",
     );
 }
 

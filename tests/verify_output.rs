@@ -345,3 +345,59 @@ fn a_file_in_the_place_of_another_is_called_what_it_is() {
         assert!(output.stdout.contains(words), "{file}: {output:#?}");
     }
 }
+
+#[test]
+fn an_identity_that_cannot_be_used_is_told_with_the_reason() {
+    let folder = Folder::new();
+    let openssl = |arguments: &str| {
+        let words = arguments.split_whitespace();
+        run(peer("openssl").args(words).current_dir(folder.path())).ok();
+    };
+    for (name, kind) in [
+        ("ca", "EC -pkeyopt ec_paramgen_curve:P-256"),
+        ("phone", "EC -pkeyopt ec_paramgen_curve:P-256"),
+        ("short", "RSA -pkeyopt rsa_keygen_bits:1024"),
+        ("bitcoin", "EC -pkeyopt ec_paramgen_curve:secp256k1"),
+    ] {
+        openssl(&format!("genpkey -algorithm {kind} -out {name}.key"));
+        openssl(&format!(
+            "req -x509 -new -key {name}.key -subj /CN={name} -out {name}.crt"
+        ));
+    }
+    let both = [folder.read("ca.crt"), folder.read("phone.crt")].concat();
+    folder.write("both.crt", both);
+    for (certificate, key, code, words) in [
+        (
+            "both",
+            "phone",
+            "key-mismatch",
+            "belongs to certificate 2 of",
+        ),
+        ("short", "short", "algorithm-unsupported", "it is RSA 1024"),
+        ("bitcoin", "bitcoin", "algorithm-unsupported", "secp256k1"),
+    ] {
+        let mut verify = certgen();
+        verify.args(["verify", "--json", "--host", "localhost", "--port", "1"]);
+        verify
+            .arg("--cert")
+            .arg(folder.join(format!("{certificate}.crt")));
+        verify.arg("--key").arg(folder.join(format!("{key}.key")));
+        let output = run(&mut verify);
+        assert_eq!(output.status, Some(2), "{output:#?}");
+        let report: Value = serde_json::from_str(&output.stdout).unwrap();
+        assert_eq!(text(&report, "/error/code"), code);
+        assert!(output.stdout.contains(words), "{output:#?}");
+    }
+}
+
+#[test]
+fn names_in_other_scripts_are_looked_up_and_checked_as_dns_has_them() {
+    let mut verify = certgen();
+    verify.args(["verify", "--json", "--host", "bücher.invalid"]);
+    let output = run(verify.args(["--servername", "münchen.example"]));
+    assert_eq!(output.status, Some(1), "{output:#?}");
+    assert!(
+        output.stdout.contains("`xn--bcher-kva.invalid`"),
+        "{output:#?}"
+    );
+}

@@ -4,7 +4,9 @@ use super::Case;
 use crate::diagnose::words::{candidates, failure, peer, warning};
 use crate::finding::{Code, Finding, Remedy, Stack};
 use crate::pki::audit::{self, certificate_name};
-use crate::x509::{Certificate, Name};
+use crate::x509::{Certificate, KeyKind, Name};
+
+const UNKNOWN_CA: u8 = 48;
 
 impl Case<'_> {
     pub(super) fn regenerated(&self, own: &Certificate, said: &str) -> Finding {
@@ -22,7 +24,7 @@ impl Case<'_> {
     /// Refused, and nothing that is known here says why: what the broker says about its CAs does.
     pub(super) fn untrusted(&self, alert: u8, said: &str, own: Option<&Certificate>) -> Finding {
         let Some(own) = own else {
-            return self.not_trusted(said, "the client certificate");
+            return self.not_trusted(alert, said, "the client certificate");
         };
         if let Some(finding) = self.incomplete(said, own) {
             return finding;
@@ -31,7 +33,7 @@ impl Case<'_> {
             return self.named(alert, said, own);
         }
         let what = format!("`{}`, issued by `{}`", certificate_name(own), own.issuer);
-        let mut finding = self.not_trusted(said, &what);
+        let mut finding = self.not_trusted(alert, said, &what);
         if self.issuer_is_brokers(own) {
             let lacks = if self.offered().is_empty() {
                 "the broker's `cafile` lacks it, or its `crlfile` has no list of this CA, and then it refuses every client"
@@ -49,9 +51,14 @@ impl Case<'_> {
         finding
     }
 
-    fn not_trusted(&self, said: &str, what: &str) -> Finding {
+    fn not_trusted(&self, alert: u8, said: &str, what: &str) -> Finding {
+        let likely = if alert == UNKNOWN_CA || self.is_foreign() {
+            ""
+        } else {
+            "likely "
+        };
         let cause = format!(
-            "{} refuses the client certificate with {said}: it does not trust {what}{}",
+            "{} refuses the client certificate with {said}: {likely}it does not trust {what}{}",
             peer(self.transcript),
             self.offered_text()
         );
@@ -62,11 +69,13 @@ impl Case<'_> {
 
     /// The broker names the issuer as one that it takes, and refuses the certificate all the same.
     fn named(&self, alert: u8, said: &str, own: &Certificate) -> Finding {
-        let key = own.public_key.kind();
-        let weak = format!(
-            "a security level that a key or signature does not reach (`{}` has a {key} key; OpenSSL's level 3 wants RSA with 3072 bits)",
-            certificate_name(own)
-        );
+        let weak = match own.public_key.kind() {
+            key @ KeyKind::Rsa(0..3_072) => format!(
+                "a security level that the key of `{}` does not reach (it is {key}; OpenSSL's level 3 wants 3072 bits)",
+                certificate_name(own)
+            ),
+            _ => "a security level that a key or signature of the chain does not reach".to_owned(),
+        };
         let renewed = "a CA of that name with another key than the one that signed here: one of the two was made anew";
         let unlisted =
             "a `crlfile` without a list of that CA: the broker then refuses all its certificates";
@@ -74,14 +83,14 @@ impl Case<'_> {
         let compare = "compare the CA in the broker's `cafile` with the one that issued the client's certificate (certgen inspect shows their fingerprints), and issue the certificate again from the broker's; where a `crlfile` is set, let it hold a current list of every CA, and reload the broker";
         let (reasons, remedy) = match alert {
             // Where the broker's own certificate is of that CA, it is the present one.
-            48 if self.issuer_is_brokers(own) => (vec![unlisted, renewed], compare),
-            48 => (vec![renewed, unlisted], compare),
+            UNKNOWN_CA if self.issuer_is_brokers(own) => (vec![unlisted, renewed], compare),
+            UNKNOWN_CA => (vec![renewed, unlisted], compare),
             42 => (
                 vec![weak.as_str(), pinned, "a clock that is behind"],
                 "look at the broker's log: it names the reason; issue the client's certificate with a P-256 key, or add it to the list of those that the broker takes",
             ),
             _ => (
-                vec![pinned, renewed, unlisted, weak.as_str()],
+                vec![renewed, unlisted, pinned, weak.as_str()],
                 "look at the broker's log for the time of this check: it names the reason",
             ),
         };

@@ -18,7 +18,7 @@ pub(crate) use arguments::{Arguments, Credentials};
 use certgen::finding::{Code, Remedy};
 use certgen::probe::runtime;
 use certgen::render::{conversation_error_metrics, conversation_error_page};
-pub(crate) use target::Target;
+pub(crate) use target::{Target, ascii};
 
 use self::check::Check;
 use self::interrupt::interrupted;

@@ -9,7 +9,7 @@ use certgen::inspect::{Item, Look, server};
 use certgen::probe::{Prober, Secrets, runtime};
 use certgen::time::Span;
 
-use crate::commands::verify::{Target, limits};
+use crate::commands::verify::{Target, ascii, limits};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -89,7 +89,7 @@ fn request(typed: &str, arguments: &Asking) -> Result<Request, Failure> {
         host: target.host,
         port,
         tls: Some(TlsRequest {
-            server_name: arguments.servername.clone(),
+            server_name: arguments.servername.as_deref().map(ascii),
             insecure: true,
             ..TlsRequest::default()
         }),

@@ -14,9 +14,9 @@ use certgen::keystore::{
     Content, Format, Integrity, KeyState, Keystore, Limits, Opened, Passwords, decode, detect,
 };
 use certgen::secret::{Password, PrivateKey};
-use certgen::x509::{Certificate, KeyKind, key};
+use certgen::x509::{Certificate, KeyKind, PublicKey, key};
 
-use self::complaints::{without_integrity, without_key, without_trust};
+use self::complaints::{out_of_order, without_integrity, without_key, without_trust};
 use self::wrong_file::{no_certificate, no_key, no_revocation_list};
 use super::arguments::Credentials;
 use crate::context::Context;
@@ -449,6 +449,9 @@ fn fits(chain: &[Vec<u8>], key: &PrivateKey, of: &str, key_of: &str) -> Result<(
     {
         return Ok(());
     }
+    if let Some(place) = chain.iter().position(|der| is_for(der, &public)) {
+        return Err(out_of_order(&leaf, place, of, key_of));
+    }
     let mut failure = Failure::new(
         Code::KeyMismatch,
         format!("the private key of {key_of} does not belong to the certificate of {of}"),
@@ -463,4 +466,8 @@ fn fits(chain: &[Vec<u8>], key: &PrivateKey, of: &str, key_of: &str) -> Result<(
     Err(failure.with_remedy(Remedy::text(
         "give the key that was made with this certificate, or issue the certificate again",
     )))
+}
+
+fn is_for(der: &[u8], key: &PublicKey) -> bool {
+    Certificate::from_der(der).is_ok_and(|certificate| certificate.public_key.same_key(key))
 }

@@ -6,6 +6,7 @@ use certgen::finding::{Code, Remedy};
 use certgen::probe::is_server_name;
 
 use super::arguments::Arguments;
+use super::target::ascii;
 use crate::failure::Failure;
 
 /// The longest text of MQTT (section 1.5.4): two bytes hold its length.
@@ -65,7 +66,7 @@ pub(crate) fn stage(limit: Duration) -> Result<(), Failure> {
 
 /// A name that certificates can be checked for.
 pub(crate) fn name(name: &str) -> Result<(), Failure> {
-    if is_server_name(name) {
+    if is_server_name(&ascii(name)) {
         return Ok(());
     }
     let cause = format!("`{name}` is neither a host name nor an address that TLS can check");

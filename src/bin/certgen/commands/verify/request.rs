@@ -9,7 +9,7 @@ use certgen::finding::{Code, Remedy};
 
 use super::arguments::Arguments;
 use super::limits;
-use super::target::Target;
+use super::target::{Target, ascii};
 use crate::failure::Failure;
 
 /// No stage is longer than the whole.
@@ -72,9 +72,13 @@ fn websocket(arguments: &Arguments, target: &Target) -> Option<String> {
 fn tls(arguments: &Arguments) -> TlsRequest {
     let network = &arguments.network;
     TlsRequest {
-        server_name: network.servername.clone(),
+        server_name: network.servername.as_deref().map(ascii),
         no_sni: false,
-        try_server_names: network.try_servername.clone(),
+        try_server_names: network
+            .try_servername
+            .iter()
+            .map(|name| ascii(name))
+            .collect(),
         alpn: network.alpn.clone(),
         minimum: network.tls_min,
         maximum: network.tls_max,

@@ -1,6 +1,7 @@
 //! The broker as users write it: a name, an address, `host:port` or a URL.
 
 use certgen::finding::{Code, Remedy};
+use certgen::x509::GeneralName;
 
 use crate::failure::Failure;
 
@@ -59,11 +60,19 @@ impl Target {
         }
         Ok(Self {
             typed: typed.to_owned(),
-            host: host.to_owned(),
+            host: ascii(host),
             port,
             scheme,
             path,
         })
+    }
+}
+
+/// A name in other scripts as it stands in DNS and in certificates, in A-labels.
+pub(crate) fn ascii(name: &str) -> String {
+    match certgen::pki::host(name) {
+        Ok(GeneralName::Dns(labels)) if !name.is_ascii() => labels,
+        _ => name.to_owned(),
     }
 }
 
@@ -130,6 +139,10 @@ mod tests {
         );
         assert_eq!(parsed("[::1]:8884").unwrap(), host("::1", Some(8884)));
         assert_eq!(parsed("fd00::1").unwrap(), host("fd00::1", None));
+        assert_eq!(
+            parsed("bücher.example:8884").unwrap(),
+            host("xn--bcher-kva.example", Some(8884))
+        );
         assert_eq!(
             parsed("wss://broker.lan/mqtt").unwrap(),
             ("broker.lan".to_owned(), None, Some("/mqtt".to_owned()))

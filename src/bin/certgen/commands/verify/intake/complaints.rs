@@ -5,6 +5,7 @@ use std::path::Path;
 
 use certgen::finding::{Action, Code, Finding, Remedy};
 use certgen::keystore::{Integrity, Keystore};
+use certgen::x509::Certificate;
 
 use crate::failure::Failure;
 
@@ -63,4 +64,20 @@ pub(super) fn without_trust(path: &Path, given: bool) -> Finding {
         .with_remedy(Remedy::text(
             "put the CA into the store as its own trusted entry, as `certgen bundle` does",
         ))
+}
+
+/// The certificate of the key is there, and others stand before it.
+pub(super) fn out_of_order(first: &Certificate, place: usize, of: &str, key_of: &str) -> Failure {
+    let cause = format!(
+        "the private key of {key_of} belongs to certificate {} of {of}, and the client's own must stand first",
+        place + 1
+    );
+    let mut failure = Failure::new(Code::KeyMismatch, cause);
+    failure.because.push(format!(
+        "the certificate of `{}` stands first: TLS sends it as the client's, and OpenSSL refuses such a file",
+        first.subject
+    ));
+    failure.with_remedy(Remedy::text(
+        "put the client's certificate first in the file, and the CAs that issued it after it",
+    ))
 }
