@@ -1,10 +1,14 @@
 //! What really listens on the port, as the extra probes show it.
 
+mod hellos;
+
+pub(super) use hellos::{intolerant, without_tls13};
+
 use super::foreign::{Protocol, recognize};
 use super::transcript::{
-    Alert, Answer, Closing, HowClosed, LegacyAnswer, Tls, TlsAttempt, TlsFailure, Transcript,
+    Alert, Answer, Closing, HowClosed, LegacyAnswer, Tls, TlsAttempt, Transcript,
 };
-use super::words::{candidates, closing, failure, peer, span, target};
+use super::words::{candidates, closing, failure, peer, target};
 use crate::finding::{Action, Code, Finding, Remedy};
 
 /// What is to be done where a web server stands in place of a broker.
@@ -159,43 +163,10 @@ pub(super) fn by_probes(transcript: &Transcript) -> Option<Finding> {
         return by_answer;
     }
     proxy_header(transcript)
-        .or_else(|| large_hello(transcript))
+        .or_else(|| hellos::large(transcript))
         .or_else(|| other_name(transcript))
         .or_else(|| by_alpn(transcript))
-        .or_else(|| intolerant(transcript).filter(|_| is_unanswered(transcript)))
-}
-
-/// The ClientHello was not answered at all.
-fn is_unanswered(transcript: &Transcript) -> bool {
-    let failure = transcript.tls.as_ref().and_then(|tls| tls.failure.as_ref());
-    matches!(failure, Some(TlsFailure::Closed | TlsFailure::TimedOut))
-}
-
-/// The handshake that is taken where none with TLS 1.3 is.
-pub(super) fn without_tls13(transcript: &Transcript) -> Option<&TlsAttempt> {
-    let attempt = transcript.extra.without_tls13.as_ref();
-    attempt.filter(|attempt| reached_tls(attempt))
-}
-
-/// A ClientHello passes as soon as TLS 1.3 is not offered in it.
-pub(super) fn intolerant(transcript: &Transcript) -> Option<Finding> {
-    without_tls13(transcript)?;
-    let tls = transcript.tls.as_ref()?;
-    let how = match (tls.alert(), tls.traffic.closed) {
-        (Some(alert), _) => format!("sends the alert {alert}"),
-        (None, Some(end)) => closing(end),
-        (None, None) => format!("does not answer within {}", span(tls.duration)),
-    };
-    let cause = format!(
-        "{} {how} where a ClientHello offers TLS 1.3, and takes one that offers TLS 1.2 alone: the server, or a proxy or firewall in front of it, cannot bear TLS 1.3",
-        peer(transcript)
-    );
-    let extra = vec!["--tls-max".to_owned(), "1.2".to_owned()];
-    let remedy = Remedy::run(
-        "update or reconfigure what stands in front of the broker (TLS inspection, a filter, an old load balancer) or the broker's TLS library; until then, limit the client to TLS 1.2",
-        Action::Again { extra },
-    );
-    Some(Finding::failure(Code::TlsVersionMismatch, cause).with_remedy(remedy))
+        .or_else(|| hellos::unanswered(transcript))
 }
 
 /// The same handshake passed at another time: what else passed or not says nothing.
@@ -244,30 +215,6 @@ fn proxy_header(transcript: &Transcript) -> Option<Finding> {
 
 /// The type of a TLS record with handshake messages.
 const HANDSHAKE: u8 = 0x16;
-
-fn large_hello(transcript: &Transcript) -> Option<Finding> {
-    let small = transcript
-        .extra
-        .small_hello
-        .as_ref()
-        .filter(|a| reached_tls(a))?;
-    if transcript.tls.as_ref().is_some_and(reached_tls) {
-        return None;
-    }
-    let large = transcript
-        .tls
-        .as_ref()
-        .map_or(0, |tls| tls.client_hello_bytes);
-    Some(failure(
-        Code::LargeClientHelloDropped,
-        format!(
-            "{} answers a ClientHello of {} bytes, and not one of {large} bytes (with a post-quantum key share): something on the way cannot take more than one segment",
-            peer(transcript),
-            small.client_hello_bytes
-        ),
-        "update the proxy, firewall or TLS library in front of the broker: current clients send large ClientHellos by default",
-    ))
-}
 
 /// The handshake goes through with another server name, or with none.
 fn other_name(transcript: &Transcript) -> Option<Finding> {
