@@ -123,6 +123,8 @@ pub enum Verification {
 pub struct Signed<'a> {
     message: &'a [u8],
     algorithm: SignatureAlgorithm,
+    /// RSA-PSS with a salt of another length than the digest's, which TLS and webpki do not know.
+    has_odd_salt: bool,
     signature: Vec<u8>,
 }
 
@@ -143,6 +145,7 @@ impl<'a> Signed<'a> {
         Some(Self {
             message,
             algorithm: SignatureAlgorithm::from_parsed(&algorithm),
+            has_odd_salt: has_odd_salt(&algorithm),
             signature: bits.data.to_vec(),
         })
     }
@@ -159,10 +162,17 @@ impl<'a> Signed<'a> {
         &self.algorithm
     }
 
+    /// Whether it is signed with RSA-PSS and a salt of another length than the digest's.
+    #[must_use]
+    pub fn has_odd_salt(&self) -> bool {
+        self.has_odd_salt
+    }
+
     /// Whether the signature was made with `key`.
     #[must_use]
     pub fn verify(&self, key: &PublicKey) -> Verification {
-        let Some(algorithm) = verifier(&self.algorithm, key.kind()) else {
+        let verifier = verifier(&self.algorithm, key.kind()).filter(|_| !self.has_odd_salt);
+        let Some(algorithm) = verifier else {
             return if fits(&self.algorithm, key.kind()) {
                 Verification::Unchecked
             } else {
@@ -189,6 +199,21 @@ fn pss_digest(algorithm: &AlgorithmIdentifier<'_>) -> Digest {
         "2.16.840.1.101.3.4.2.3" => Digest::Sha512,
         _ => Digest::Other,
     }
+}
+
+fn has_odd_salt(algorithm: &AlgorithmIdentifier<'_>) -> bool {
+    let Ok(Parsed::RSASSA_PSS(parameters)) = Parsed::try_from(algorithm) else {
+        return false;
+    };
+    let length = match pss_digest(algorithm) {
+        Digest::Sha1 => 20,
+        Digest::Sha224 => 28,
+        Digest::Sha256 => 32,
+        Digest::Sha384 => 48,
+        Digest::Sha512 => 64,
+        Digest::Md | Digest::Other => return false,
+    };
+    parameters.salt_length() != length
 }
 
 fn verifier(

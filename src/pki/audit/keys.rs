@@ -63,11 +63,18 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
     for certificate in below.iter().copied().chain(anchor) {
         findings.extend(key(case, certificate));
     }
-    let signed = below.iter().filter(|c| !c.is_self_issued());
-    for certificate in signed {
-        findings.extend(signature(case, certificate));
+    for (index, certificate) in below.iter().enumerate() {
+        let issuer = below.get(index + 1).copied().or(anchor);
+        let is_said = issuer.is_some_and(is_unsupported);
+        let found = signature(case, certificate).filter(|_| !certificate.is_self_issued());
+        findings.extend(found.filter(|f| !is_said || f.code != Code::UnsupportedKey));
     }
     merge_uncommon(findings)
+}
+
+/// A key that hardly anybody takes signs in a way that hardly anybody takes: the key is the cause.
+fn is_unsupported(issuer: &Certificate) -> bool {
+    matches!(standing(issuer.public_key.kind()), Standing::Unsupported(_))
 }
 
 fn key(case: &Case<'_>, certificate: &Certificate) -> Option<Finding> {
@@ -104,12 +111,26 @@ fn signature(case: &Case<'_>, certificate: &Certificate) -> Option<Finding> {
             format!("`{name}` is signed with {algorithm}, which most clients do not know"),
         ),
         _ => match algorithm.digest() {
-            Some(Digest::Md | Digest::Sha1 | Digest::Sha224 | Digest::Other) => Finding::failure(
+            Some(Digest::Sha224) => Finding::failure(
                 Code::WeakSignature,
                 format!(
-                    "`{name}` is signed with {algorithm}: OpenSSL 3 and rustls take nothing below SHA-256"
+                    "`{name}` is signed with {algorithm}, which OpenSSL still takes; rustls and Go take nothing below SHA-256"
+                ),
+            )
+            .for_stacks(&[Stack::RustlsGo]),
+            Some(Digest::Md | Digest::Sha1 | Digest::Other) => Finding::failure(
+                Code::WeakSignature,
+                format!(
+                    "`{name}` is signed with {algorithm}: OpenSSL 3 and rustls take nothing that weak"
                 ),
             ),
+            _ if signed.has_odd_salt() => Finding::failure(
+                Code::UnsupportedKey,
+                format!(
+                    "`{name}` is signed with {algorithm} and a salt that is not as long as the digest: OpenSSL takes it, rustls and Go do not"
+                ),
+            )
+            .for_stacks(&[Stack::RustlsGo]),
             _ => return None,
         },
     };

@@ -124,8 +124,12 @@ fn signature(certificate: &Certificate) -> Option<Finding> {
     if !is_weak || matches!(algorithm, SignatureAlgorithm::Other(_)) {
         return None;
     }
+    let who = match algorithm.digest() {
+        Some(Digest::Sha224) => "rustls and Go",
+        _ => "OpenSSL 3 and rustls",
+    };
     let cause = format!(
-        "`{}` is signed with {algorithm}, which OpenSSL 3 and rustls refuse",
+        "`{}` is signed with {algorithm}, which {who} refuse",
         certificate_name(certificate)
     );
     let remedy = Remedy::text("issue it again with SHA-256");
