@@ -163,12 +163,35 @@ pub fn end_for_people(now: Timestamp, end: Timestamp) -> String {
         0 => format!("{date} (ends within a day)"),
         1 => format!("{date} (1 day left)"),
         days if days > 1 => format!("{date} ({days} days left)"),
-        _ if seconds > -86_400 => format!("{date} (ended today)"),
+        _ if seconds > -86_400 => format!("{date} (ended {} ago)", part_of_a_day(-seconds)),
         days => match -days - i64::from(seconds.rem_euclid(86_400) != 0) {
             1 => format!("{date} (ended 1 day ago)"),
             days => format!("{date} (ended {days} days ago)"),
         },
     }
+}
+
+/// A start of validity in the future: `2027-01-31 (in 30 days)`, with the time of day where it
+/// is near.
+#[must_use]
+pub fn start_for_people(now: Timestamp, start: Timestamp) -> String {
+    let seconds = (start - now).whole_seconds();
+    match seconds.div_euclid(86_400) {
+        ..=0 => format!("{} (in {})", rfc3339(start), part_of_a_day(seconds)),
+        1 => format!("{} (in 1 day)", date(start)),
+        days => format!("{} (in {days} days)", date(start)),
+    }
+}
+
+/// `3 hours`, `1 minute`: a span of less than a day.
+fn part_of_a_day(seconds: i64) -> String {
+    let (number, unit) = match seconds {
+        3_600.. => (seconds / 3_600, "hour"),
+        60.. => (seconds / 60, "minute"),
+        _ => (seconds.max(0), "second"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
 }
 
 #[cfg(test)]
@@ -250,7 +273,11 @@ mod tests {
         );
         assert_eq!(
             end_for_people(now, datetime!(2027-01-01 11:00 UTC)),
-            "2027-01-01 (ended today)"
+            "2027-01-01 (ended 1 hour ago)"
+        );
+        assert_eq!(
+            end_for_people(now, datetime!(2026-12-31 14:00 UTC)),
+            "2026-12-31 (ended 22 hours ago)"
         );
         assert_eq!(
             end_for_people(now, datetime!(2026-12-31 11:00 UTC)),
@@ -260,5 +287,24 @@ mod tests {
             end_for_people(now, datetime!(2026-12-22 12:00 UTC)),
             "2026-12-22 (ended 10 days ago)"
         );
+    }
+
+    #[test]
+    fn starts_for_people() {
+        let now = datetime!(2027-01-01 12:00 UTC);
+        for (start, text) in [
+            (datetime!(2027-01-31 12:00 UTC), "2027-01-31 (in 30 days)"),
+            (datetime!(2027-01-02 13:00 UTC), "2027-01-02 (in 1 day)"),
+            (
+                datetime!(2027-01-01 12:02:30 UTC),
+                "2027-01-01T12:02:30Z (in 2 minutes)",
+            ),
+            (
+                datetime!(2027-01-01 12:00:01 UTC),
+                "2027-01-01T12:00:01Z (in 1 second)",
+            ),
+        ] {
+            assert_eq!(start_for_people(now, start), text);
+        }
     }
 }

@@ -92,13 +92,7 @@ pub(super) fn end(now: Timestamp, certificate: &Certificate) -> String {
 
 /// `2027-01-31 (in 30 days)`.
 pub(super) fn start(now: Timestamp, certificate: &Certificate) -> String {
-    let date = time::date(certificate.not_before);
-    let seconds = (certificate.not_before - now).whole_seconds();
-    match seconds.div_euclid(86_400) {
-        0 => format!("{date} (within a day)"),
-        1 => format!("{date} (in 1 day)"),
-        days => format!("{date} (in {days} days)"),
-    }
+    time::start_for_people(now, certificate.not_before)
 }
 
 /// The remedy that issues the leaf again, for its names and the one asked for.
