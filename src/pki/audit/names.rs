@@ -50,10 +50,13 @@ pub(super) fn matches(pattern: &str, host: &str) -> bool {
 
 /// Whether old clients that fall back to the CN would be content.
 pub(super) fn common_name_covers(leaf: &Certificate, host: &str) -> bool {
-    let names = leaf.subject.common_names();
-    names
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(host) || matches(name, host))
+    covering_common_name(leaf, host).is_some()
+}
+
+/// The common name that is the host.
+fn covering_common_name<'a>(leaf: &'a Certificate, host: &str) -> Option<&'a str> {
+    let mut names = leaf.subject.common_names().iter().map(String::as_str);
+    names.find(|name| name.eq_ignore_ascii_case(host) || matches(name, host))
 }
 
 fn dns_names(leaf: &Certificate) -> impl Iterator<Item = &str> {
@@ -122,18 +125,18 @@ fn no_names(case: &Case<'_>, host: &str) -> Finding {
     } else {
         format!(" (only {})", list(&others))
     };
-    let covered = common_name_covers(leaf, host);
-    let cn = match leaf.subject.common_name() {
-        Some(cn) if covered => format!(
+    let covering = covering_common_name(leaf, host);
+    let cn = match (covering, leaf.subject.common_name()) {
+        (Some(cn), _) => format!(
             "its CN `{}` is the host, but current clients do not look at the CN",
             shorten(cn)
         ),
-        Some(cn) => format!(
+        (None, Some(cn)) => format!(
             "its CN is `{}`, and you connect as `{}`",
             shorten(cn),
             shorten(host)
         ),
-        None => format!("you connect as `{}`", shorten(host)),
+        (None, None) => format!("you connect as `{}`", shorten(host)),
     };
     let cause = format!(
         "the broker's certificate has no host name or address among its subject alternative names{instead}; {cn}"
@@ -142,7 +145,7 @@ fn no_names(case: &Case<'_>, host: &str) -> Finding {
         "issue the broker's certificate again with its names as subject alternative names",
     );
     let finding = Finding::failure(Code::NoSubjectAltName, cause).with_remedy(remedy);
-    if covered {
+    if covering.is_some() {
         finding.for_stacks(&[Stack::Android, Stack::RustlsGo])
     } else {
         finding

@@ -10,6 +10,9 @@ use crate::x509::{Certificate, KeyKind};
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 
+/// `nsCertType`.
+const NETSCAPE_TYPE: &str = "2.16.840.1.113730.1.1";
+
 /// Extensions that OpenSSL and webpki process: subject key identifier, key usage, SAN, issuer
 /// alternative name, basic constraints, name constraints, distribution points, policies, authority
 /// key identifier, policy constraints, EKU, inhibit any policy, policy mappings, AIA, TLS feature,
@@ -30,7 +33,7 @@ const KNOWN: &[&str] = &[
     "2.5.29.54",
     "1.3.6.1.5.5.7.1.1",
     "1.3.6.1.5.5.7.1.24",
-    "2.16.840.1.113730.1.1",
+    NETSCAPE_TYPE,
 ];
 /// Those of them that webpki does not process where they are critical.
 const NOT_IN_WEBPKI: &[&str] = &[
@@ -40,7 +43,7 @@ const NOT_IN_WEBPKI: &[&str] = &[
     "2.5.29.36",
     "2.5.29.54",
     "1.3.6.1.5.5.7.1.24",
-    "2.16.840.1.113730.1.1",
+    NETSCAPE_TYPE,
 ];
 
 /// What is to be said about usages and extensions.
@@ -48,7 +51,8 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(version(case));
     findings.extend(ca_as_leaf(case));
-    findings.extend(leaf_usage(case).or_else(|| key_usage(case)));
+    let usage = leaf_usage(case).or_else(|| key_usage(case));
+    findings.extend(usage.or_else(|| netscape_type(case)));
     let below = path.certificates(case);
     let anchor = path.anchor.filter(|_| !path.leaf_is_anchor);
     let issuers = below.iter().skip(1).copied().chain(anchor);
@@ -155,6 +159,31 @@ fn key_usage(case: &Case<'_>) -> Option<Finding> {
         Finding::failure(code, cause)
     };
     Some(finding.with_remedy(case.reissue("issue the certificate again for its role")))
+}
+
+/// The forerunner of extended key usage, which OpenSSL and Java still obey.
+fn netscape_type(case: &Case<'_>) -> Option<Finding> {
+    let extension = case.leaf.extension(NETSCAPE_TYPE)?;
+    // BIT STRING of one octet: tag, length, unused bits, bits.
+    let [0x03, _, _, bits, ..] = extension.value.as_slice() else {
+        return None;
+    };
+    let (wanted, role) = if case.is_server() {
+        (0x40, "TLS server (server)")
+    } else {
+        (0x80, "TLS client (client)")
+    };
+    if bits & wanted != 0 {
+        return None;
+    }
+    let cause = format!(
+        "the Netscape certificate type (nsCertType) of `{}` does not include that of a {role}: OpenSSL says \"unsuitable certificate purpose\", and Java refuses it, too",
+        certificate_name(case.leaf)
+    );
+    let code = case.code(Code::ServerUsageMissing, Code::ClientUsageMissing);
+    let remedy = case.reissue("issue the certificate again without nsCertType, for its role");
+    let finding = Finding::failure(code, cause).with_remedy(remedy);
+    Some(finding.for_stacks(&[Stack::OpenSsl, Stack::Java, Stack::Python313]))
 }
 
 /// OpenSSL and webpki hold the usages of CAs against what is below them.
