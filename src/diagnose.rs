@@ -2,6 +2,7 @@
 
 mod certificate;
 mod client;
+mod default_certificate;
 mod emulation;
 pub mod explain;
 mod foreign;

@@ -1,8 +1,8 @@
 //! The server's certificate: certgen's own audit of what was recorded, held against webpki's verdict.
 
-use super::Criteria;
 use super::transcript::{LegacyAnswer, Presented, Refusal, TlsFailure, Transcript};
 use super::words::failure;
+use super::{Criteria, default_certificate};
 use crate::finding::{Code, Finding, Severity, Stack};
 use crate::pki::audit::{self, Question, Report, Role};
 
@@ -20,7 +20,8 @@ pub(super) fn judge(transcript: &Transcript, criteria: Criteria<'_>) -> Report {
         report.findings.extend(verdict(transcript, &presented));
     }
     with_address(transcript, &mut report);
-    with_other_names(transcript, &mut report);
+    default_certificate::name(transcript, &mut report);
+    default_certificate::with_other_names(transcript, &mut report);
     report
 }
 
@@ -85,7 +86,7 @@ fn is_verified(transcript: &Transcript) -> bool {
 }
 
 /// The name that the certificate is held against.
-fn checked_name(transcript: &Transcript) -> &str {
+pub(super) fn checked_name(transcript: &Transcript) -> &str {
     let asked = transcript.request.tls.as_ref();
     let tls = transcript.tls.as_ref().map(|tls| tls.checked_name.as_str());
     tls.filter(|name| !name.is_empty())
@@ -219,31 +220,5 @@ fn with_address(transcript: &Transcript, report: &mut Report) {
     {
         let host = &transcript.request.host;
         first.cause.push_str(&format!("; `{host}` is {address}"));
-    }
-}
-
-/// Another server name gets a certificate that is accepted: say so beside the refusal.
-fn with_other_names(transcript: &Transcript, report: &mut Report) {
-    let tries = &transcript.extra.server_names;
-    let Some((name, _)) = tries.iter().find(|(_, attempt)| attempt.is_verified()) else {
-        return;
-    };
-    let first = report
-        .findings
-        .iter_mut()
-        .find(|finding| finding.severity == Severity::Failure);
-    if let Some(first) = first {
-        let sent = checked_name(transcript);
-        first.cause.push_str(&format!(
-            "; this is what the server shows for the name `{sent}`, for `{name}` it shows a certificate that is accepted"
-        ));
-        first.remedy = Some(crate::finding::Remedy::run(
-            format!("connect as `{name}`, or add a route for `{sent}` to the proxy"),
-            crate::finding::Action::Verify {
-                host: name.clone(),
-                port: transcript.request.port,
-                extra: Vec::new(),
-            },
-        ));
     }
 }

@@ -12,6 +12,7 @@ use super::transcript::{
 use super::*;
 use crate::finding::Verdict;
 
+mod default_certificate;
 mod texts;
 
 const NOW: Timestamp = datetime!(2026-06-01 12:00 UTC);
