@@ -6,7 +6,9 @@ mod support;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use certgen::time::{Timestamp, rfc3339};
 use serde_json::Value;
 use support::{Folder, Mosquitto, certgen, free_port, peer, run};
 
@@ -31,14 +33,17 @@ struct House {
 impl House {
     fn new() -> Self {
         let folder = Folder::new();
+        let before = Timestamp::now_utc() - Duration::from_secs(25 * 86_400);
+        let before = rfc3339(before);
         let make = |arguments: &[&str]| {
             let mut command = certgen();
+            command.args(["--now", &before]);
             command.arg("--dir").arg(folder.join("pki")).args(arguments);
             run(&mut command).ok();
         };
         make(&["ca", "--no-ca-password"]);
         make(&["broker", "localhost"]);
-        make(&["broker", "localhost", "--name", "soon", "--days", "5"]);
+        make(&["broker", "localhost", "--name", "soon", "--days", "30"]);
         Self {
             good: mosquitto(&folder, "broker"),
             soon: mosquitto(&folder, "soon"),

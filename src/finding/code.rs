@@ -78,6 +78,7 @@ codes! {
     ValidityTooLong = "validity-too-long", "longer than Apple's 825 days";
     TrustAnchorExpired = "trust-anchor-expired", "the trusted root has expired";
     TrustAnchorNotACa = "trust-anchor-not-a-ca", "the trusted root lacks CA:TRUE or keyCertSign";
+    TrustAnchorIncomplete = "trust-anchor-incomplete", "the trusted file holds an intermediate CA and not the root above it, which OpenSSL wants";
     IssuerNotACa = "issuer-not-a-ca", "an issuing certificate is no CA";
     LeafAsTrustAnchor = "leaf-as-trust-anchor", "the server certificate itself was given as CA file";
     PathLengthExceeded = "path-length-exceeded", "a CA certificate allows fewer intermediates than the chain has";

@@ -131,6 +131,7 @@ const LEFT_ASIDE: &[Code] = &[
     Code::LeafAsTrustAnchor,
     Code::TrustAnchorExpired,
     Code::TrustAnchorNotACa,
+    Code::TrustAnchorIncomplete,
     Code::ClientCertificateMissing,
     Code::ClientCertificateNotRequested,
     Code::ClientIssuerNotOffered,

@@ -1,6 +1,7 @@
 //! The judgement on a presented certificate chain: everything that a client stack would refuse or
 //! stumble over, from the certificates themselves, most specific cause first.
 
+mod anchors;
 mod chain;
 mod constraints;
 mod dates;
@@ -9,7 +10,9 @@ mod issuers;
 mod keys;
 mod lone;
 mod memory;
+mod missing;
 mod names;
+mod namesakes;
 mod order;
 mod path;
 mod revocation;
@@ -23,8 +26,8 @@ use std::sync::Arc;
 
 pub use lone::{Lone, lone};
 pub use memory::Memory;
+pub(crate) use missing::kindred;
 pub use revocation::{ListVerdict, Lists};
-pub(crate) use trust::kindred;
 pub use words::{certificate_name, is_fixture};
 
 use crate::finding::{Code, Finding, Remedy, Severity};
@@ -251,6 +254,7 @@ const ORDER: &[Code] = &[
     Code::ClockWrong,
     Code::ServerCertificateRevoked,
     Code::LeafAsTrustAnchor,
+    Code::TrustAnchorIncomplete,
     Code::SameSubjectAsIssuer,
     Code::SignatureInvalid,
     Code::CaRegenerated,

@@ -1,8 +1,8 @@
 //! Validity: what has ended, what has not begun, what ends soon, and whether the clock can be right.
 
-use super::path::Path;
+use super::path::{Path, is_copy};
 use super::words::{certificate_name, end, start};
-use super::{Case, words};
+use super::{Case, anchors, words};
 use crate::finding::{Code, Finding, Remedy, Severity, Stack};
 use crate::time::{self, Timestamp};
 use crate::x509::Certificate;
@@ -26,6 +26,7 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
         findings.extend(validity(case, certificate, index == 0));
     }
     findings.extend(anchor.and_then(|anchor| anchor_validity(case, anchor)));
+    findings.extend(anchor.and_then(|anchor| root_validity(case, anchor)));
     findings.extend(too_long(case));
     findings
 }
@@ -40,8 +41,8 @@ fn clock(case: &Case<'_>, below: &[&Certificate], anchor: Option<&Certificate>) 
         let first = all.iter().map(|c| c.not_before).min()?;
         format!(
             "this computer's clock says {}, and every certificate, also the trusted CA, begins only on {} or later",
-            time::date(now),
-            time::date(first)
+            time::rfc3339(now),
+            time::start_for_people(now, first)
         )
     } else if all.len() > 1 && all.iter().all(ended) {
         let last = all.iter().map(|c| c.not_after).max()?;
@@ -112,7 +113,9 @@ fn not_yet(case: &Case<'_>, certificate: &Certificate, what: &str) -> Finding {
 
 fn soon(case: &Case<'_>, certificate: &Certificate, what: &str, remedy: Remedy) -> Option<Finding> {
     let limit = case.question.warning_period.after(case.now())?;
-    if certificate.not_after >= limit {
+    // What lives for days is renewed in its last third, as ACME clients do.
+    let third = (certificate.not_after - certificate.not_before) / 3;
+    if certificate.not_after >= limit || certificate.not_after - case.now() >= third {
         return None;
     }
     let cause = format!("{what} ends on {}", end(case.now(), certificate));
@@ -123,21 +126,79 @@ fn soon(case: &Case<'_>, certificate: &Certificate, what: &str, remedy: Remedy) 
 fn anchor_validity(case: &Case<'_>, anchor: &Certificate) -> Option<Finding> {
     let now = case.now();
     let what = format!("the trusted CA `{}`", certificate_name(anchor));
-    let renewal = Remedy::text(
-        "make the CA anew, issue what is below it again, and give every client the new CA file",
-    );
     if anchor.not_after < now {
+        let newer = newer_edition(case, anchor);
+        let sent = newer.map_or_else(String::new, |newer| {
+            format!(
+                "; the broker sends a newer edition of it, valid until {}",
+                end(now, newer)
+            )
+        });
         let cause = format!(
-            "{what} was valid until {}: OpenSSL clients refuse everything below it, others do not look",
+            "{what} was valid until {}: OpenSSL clients refuse everything below it, others do not look{sent}",
             end(now, anchor)
         );
+        let renewal = match newer {
+            Some(_) => replacement(anchor),
+            None => anchor_renewal(),
+        };
         let finding = Finding::failure(Code::TrustAnchorExpired, cause).with_remedy(renewal);
         return Some(finding.for_stacks(&[Stack::OpenSsl, Stack::Python313, Stack::MbedTls]));
     }
     if anchor.not_before > now {
         return Some(not_yet(case, anchor, &what));
     }
+    let renewal = match newer_edition(case, anchor) {
+        Some(newer) if newer.not_after > anchor.not_after => replacement(anchor),
+        _ => anchor_renewal(),
+    };
     soon(case, anchor, &what, renewal)
+}
+
+/// The trusted CA as the broker sends it: the same name and key, and valid at present.
+fn newer_edition<'a>(case: &Case<'a>, anchor: &Certificate) -> Option<&'a Certificate> {
+    let now = case.now();
+    let mut sent = case.presented.iter().map(AsRef::as_ref);
+    sent.find(|sent: &&Certificate| {
+        sent.der != anchor.der
+            && is_copy(sent, anchor)
+            && sent.not_before <= now
+            && sent.not_after >= now
+    })
+}
+
+/// The trusted copy is old, and there is a new one.
+fn replacement(anchor: &Certificate) -> Remedy {
+    let name = certificate_name(anchor);
+    Remedy::text(if anchor.is_self_issued() {
+        format!(
+            "put the new edition of `{name}` in place of the old one in every client's CA file; what it issued stays as it is"
+        )
+    } else {
+        format!(
+            "take the old copy of `{name}` out of every client's CA file, and trust the root above it: the broker sends the new one"
+        )
+    })
+}
+
+fn anchor_renewal() -> Remedy {
+    Remedy::text(
+        "make the CA anew, issue what is below it again, and give every client the new CA file",
+    )
+}
+
+/// OpenSSL looks at the root, too, where a CA below it is trusted as well.
+fn root_validity(case: &Case<'_>, anchor: &Certificate) -> Option<Finding> {
+    let ended = |above: &&Certificate| above.not_after < case.now();
+    let above = anchors::above(case, anchor).into_iter().find(ended)?;
+    let cause = format!(
+        "the trusted CA `{}` was valid until {}: OpenSSL clients refuse everything below it, also where `{}` is trusted as well",
+        certificate_name(above),
+        end(case.now(), above),
+        certificate_name(anchor)
+    );
+    let finding = Finding::failure(Code::TrustAnchorExpired, cause).with_remedy(anchor_renewal());
+    Some(finding.for_stacks(&[Stack::OpenSsl]))
 }
 
 fn too_long(case: &Case<'_>) -> Option<Finding> {

@@ -6,6 +6,7 @@ use super::path::{Path, is_copy};
 use super::words::{certificate_name, end};
 use super::{Case, Link, Memory, Place};
 use crate::finding::{Code, Finding, Remedy, Stack};
+use crate::time;
 use crate::x509::Certificate;
 
 /// The certificates that can be read, and findings about those that cannot.
@@ -146,11 +147,21 @@ fn unused<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
             path.anchor
                 .is_none_or(|anchor| anchor.der != link.certificate.der)
         })
-        .map(|link| leftover(case, path, &link.certificate))
+        .filter(|link| !may_be_needed(case, path, &link.certificate))
+        .filter_map(|link| leftover(case, path, &link.certificate))
         .collect()
 }
 
-fn leftover<'a>(case: &Case<'a>, path: &Path<'a>, unused: &Certificate) -> Finding {
+/// Where the line of issuers is broken off, every other CA may belong to what is missing.
+fn may_be_needed<'a>(case: &Case<'a>, path: &Path<'a>, unused: &Certificate) -> bool {
+    let is_broken_off = path.anchor.is_none()
+        && !path.leaf_is_anchor
+        && !case.memory.is_self_signed(path.end(case));
+    let twice = path.certificates(case).iter().any(|c| c.der == unused.der);
+    is_broken_off && unused.is_ca() && !twice
+}
+
+fn leftover<'a>(case: &Case<'a>, path: &Path<'a>, unused: &Certificate) -> Option<Finding> {
     let name = certificate_name(unused);
     let remedy = Remedy::text("take the certificate out of the broker's certificate file");
     if unused.not_after < case.now() {
@@ -158,15 +169,11 @@ fn leftover<'a>(case: &Case<'a>, path: &Path<'a>, unused: &Certificate) -> Findi
             "the broker also sends `{name}`, which was valid until {}; clients that do not know the newer root follow it and fail",
             end(case.now(), unused)
         );
-        return Finding::warning(Code::CertificateExpired, cause).with_remedy(remedy);
+        return Some(Finding::warning(Code::CertificateExpired, cause).with_remedy(remedy));
     }
     let twice = path.certificates(case).iter().any(|c| c.der == unused.der);
-    if path.anchor.is_some_and(|anchor| is_copy(anchor, unused)) {
-        let cause = format!(
-            "the broker also sends `{name}` as issued by `{}`, for clients that trust that one",
-            super::words::issuer_name(unused)
-        );
-        return Finding::note(Code::ChainUnusedCertificate, cause);
+    if let Some(anchor) = path.anchor.filter(|anchor| is_copy(anchor, unused)) {
+        return other_edition(case, anchor, unused);
     }
     let cause = if twice {
         format!("the broker sends the certificate `{name}` twice")
@@ -177,7 +184,29 @@ fn leftover<'a>(case: &Case<'a>, path: &Path<'a>, unused: &Certificate) -> Findi
     } else {
         format!("the broker also sends `{name}`, which no path to the trusted CA needs")
     };
-    Finding::warning(Code::ChainUnusedCertificate, cause).with_remedy(remedy)
+    Some(Finding::warning(Code::ChainUnusedCertificate, cause).with_remedy(remedy))
+}
+
+/// The trusted CA as somebody else issued it, or of another date.
+fn other_edition(case: &Case<'_>, anchor: &Certificate, unused: &Certificate) -> Option<Finding> {
+    if anchor.not_after < case.now() {
+        // The expiry of the trusted one is reported, and names this one.
+        return None;
+    }
+    let name = certificate_name(unused);
+    let cause = if unused.is_self_issued() {
+        format!(
+            "the broker also sends `{name}` of {}, and the trusted one is of {}: clients that trust either take the broker's certificate",
+            time::date(unused.not_before),
+            time::date(anchor.not_before)
+        )
+    } else {
+        format!(
+            "the broker also sends `{name}` as issued by `{}`, for clients that trust that one",
+            super::words::issuer_name(unused)
+        )
+    };
+    Some(Finding::note(Code::ChainUnusedCertificate, cause))
 }
 
 fn size(case: &Case<'_>) -> Option<Finding> {

@@ -50,15 +50,17 @@ pub(super) fn build<'a>(case: &Case<'a>) -> Vec<Path<'a>> {
     };
     let mut complete = Vec::new();
     let mut longest = vec![0];
-    if let Some(anchor) = search.as_anchor(case.leaf)
-        && case.memory.is_self_signed(case.leaf)
+    let is_self_signed = case.memory.is_self_signed(case.leaf);
+    let mut anchors = case.anchors.iter().map(AsRef::as_ref);
+    if let Some(anchor) = anchors.find(|anchor: &&Certificate| anchor.der == case.leaf.der)
+        && is_self_signed
     {
         complete.push(path(vec![0], Some(anchor), true));
     }
     search.extend(&mut vec![0], &mut complete, &mut longest);
     let gave_up = search.budget.get() == 0;
     if complete.is_empty() {
-        let leaf_is_anchor = search.as_anchor(case.leaf).is_some();
+        let leaf_is_anchor = !is_self_signed && search.as_anchor(case.leaf).is_some();
         complete.push(path(longest, None, leaf_is_anchor));
     }
     for path in &mut complete {

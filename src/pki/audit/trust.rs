@@ -1,15 +1,19 @@
 //! Why a path ends without a trust anchor.
 
 use super::path::Path;
-use super::words::{certificate_name, issuer_name, list, shorten};
-use super::{Case, Role};
+use super::words::{certificate_name, list, shorten};
+use super::{Case, Role, anchors, missing, namesakes};
 use crate::finding::{Code, Finding, Remedy, Stack};
 use crate::x509::{Certificate, Name, Verification};
 
-/// What is wrong with the end of the path, or with trusting the leaf itself.
+/// What is wrong with the end of the path.
 pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
-    if path.anchor.is_some() {
-        return trusted(case, path).into_iter().collect();
+    if let Some(anchor) = path.anchor {
+        let found = namesakes::finding(case, path);
+        return found
+            .or_else(|| anchors::trusted(case, path, anchor))
+            .into_iter()
+            .collect();
     }
     let end = path.end(case);
     let mut findings = vec![untrusted(case, path, end)];
@@ -20,29 +24,16 @@ pub(super) fn findings<'a>(case: &Case<'a>, path: &Path<'a>) -> Vec<Finding> {
     findings
 }
 
-fn trusted<'a>(case: &Case<'a>, path: &Path<'a>) -> Option<Finding> {
-    if path.leaf_is_anchor && case.is_server() {
-        let cause = format!(
-            "the broker's certificate `{}` is self-signed and trusted as it is: replacing it means touching every client",
-            certificate_name(case.leaf)
-        );
-        let remedy =
-            case.reissue("issue the broker's certificate from a CA, and give clients the CA");
-        return Some(Finding::warning(Code::SelfSignedCertificate, cause).with_remedy(remedy));
-    }
-    None
-}
-
 fn untrusted<'a>(case: &Case<'a>, path: &Path<'a>, end: &Certificate) -> Finding {
     if path.leaf_is_anchor {
-        return leaf_as_anchor(case);
+        return anchors::leaf_as_anchor(case);
     }
     if let Some(finding) = regenerated(case, path, end) {
         return finding;
     }
     if case.memory.is_self_signed(end) {
         return if path.links.len() == 1 {
-            self_signed(case)
+            anchors::self_signed(case)
         } else {
             foreign_root(case, end)
         };
@@ -50,24 +41,9 @@ fn untrusted<'a>(case: &Case<'a>, path: &Path<'a>, end: &Certificate) -> Finding
     if let Some(finding) = forged(case, end) {
         return finding;
     }
-    match missing(case, end) {
-        Some(why) => missing_intermediate(case, end, &why),
-        None => unknown(case, end),
-    }
-}
-
-fn leaf_as_anchor(case: &Case<'_>) -> Finding {
-    let cause = format!(
-        "the trusted file holds the broker's own certificate `{}`, and not the CA `{}` that issued it",
-        certificate_name(case.leaf),
-        issuer_name(case.leaf)
-    );
-    Finding::failure(Code::LeafAsTrustAnchor, cause)
-        .with_remedy(Remedy::text(format!(
-            "trust the CA `{}` instead: with certgen it is `ca/ca.crt`",
-            issuer_name(case.leaf)
-        )))
-        .for_stacks(&[Stack::OpenSsl, Stack::RustlsGo, Stack::Python313])
+    anchors::without_authority(case, end)
+        .or_else(|| missing::finding(case, end))
+        .unwrap_or_else(|| unknown(case, end))
 }
 
 /// A trusted CA has the issuer's name, and did not sign this.
@@ -135,32 +111,13 @@ pub(super) fn key_id(id: &[u8]) -> String {
     format!("{hex}…")
 }
 
-fn self_signed(case: &Case<'_>) -> Finding {
-    let cause = format!(
-        "the {} certificate `{}` is self-signed, and not among the trusted certificates ({})",
-        whose(case),
-        certificate_name(case.leaf),
-        trusted_names(case)
-    );
-    let code = case.code(
-        Code::SelfSignedCertificate,
-        Code::ClientCertificateUntrusted,
-    );
-    let text = if case.is_server() {
-        "issue the broker's certificate from a CA that clients trust"
-    } else {
-        "issue the client's certificate from the CA that the broker trusts"
-    };
-    Finding::failure(code, cause).with_remedy(case.reissue(text))
-}
-
 fn foreign_root(case: &Case<'_>, root: &Certificate) -> Finding {
+    let name = name_beside_trusted(case, &root.subject);
     let cause = format!(
-        "the chain ends at the root `{}`, which is not trusted here ({})",
-        certificate_name(root),
-        trusted_names(case)
+        "the chain ends at the root `{name}`, which is not trusted here ({})",
+        trusted_names(case, &root.subject)
     );
-    unknown_issuer(case, cause, &certificate_name(root))
+    unknown_issuer(case, cause, &name, "")
 }
 
 /// The chain holds a certificate of the issuer's name that did not sign.
@@ -183,40 +140,60 @@ fn forged(case: &Case<'_>, end: &Certificate) -> Option<Finding> {
 }
 
 fn unknown(case: &Case<'_>, end: &Certificate) -> Finding {
-    let issuer = issuer_name(end);
     let namesake = case
         .anchors
         .iter()
         .find(|anchor| anchor.subject.to_string() == end.issuer.to_string());
-    let cause = match namesake {
-        Some(_) => format!(
-            "`{}` names its issuer `{issuer}` in another encoding than the trusted CA's subject: some stacks take them for two",
-            certificate_name(end)
-        ),
-        None => format!(
-            "`{}` was issued by `{}`, which is not trusted here ({}){}",
-            certificate_name(end),
-            shorten(&end.issuer.to_string()),
-            trusted_names(case),
-            perhaps_missing(case)
-        ),
-    };
-    unknown_issuer(case, cause, &issuer)
+    if let Some(anchor) = namesake {
+        return other_encoding(case, end, anchor);
+    }
+    let issuer = name_beside_trusted(case, &end.issuer);
+    let cause = format!(
+        "`{}` was issued by `{}`, which is not trusted here ({}){}",
+        certificate_name(end),
+        shorten(&end.issuer.to_string()),
+        trusted_names(case, &end.issuer),
+        perhaps_missing(case)
+    );
+    let or = " (or append its certificate to the broker's certificate file, where a trusted CA issued it)";
+    unknown_issuer(case, cause, &issuer, or)
 }
 
-/// A certificate that comes alone may lack its intermediate.
-fn perhaps_missing(case: &Case<'_>) -> &'static str {
-    if case.is_server() && case.presented.len() == 1 && !case.anchors.is_empty() {
-        "; the broker sends no other certificate, so if that CA stands below a trusted one, its certificate is missing"
+/// The issuer's name and the trusted CA's read alike, and are written in different types of string.
+fn other_encoding(case: &Case<'_>, end: &Certificate, anchor: &Certificate) -> Finding {
+    let cause = format!(
+        "`{}` names its issuer `{}` in another encoding than the trusted CA's subject: OpenSSL and Java take them for one, rustls, Go and GnuTLS for two",
+        certificate_name(end),
+        certificate_name(anchor)
+    );
+    let text = "issue the certificate again with software that copies the CA's name byte for byte, such as certgen";
+    let remedy = if end.der == case.leaf.der {
+        case.reissue(text)
     } else {
-        ""
+        Remedy::text(text)
+    };
+    let code = case.code(Code::UnknownIssuer, Code::ClientCertificateUntrusted);
+    let finding = Finding::failure(code, cause).with_remedy(remedy);
+    finding.for_stacks(&[Stack::RustlsGo])
+}
+
+/// A chain that ends early may lack an intermediate.
+fn perhaps_missing(case: &Case<'_>) -> &'static str {
+    match case.presented.len() {
+        _ if !case.is_server() || case.anchors.is_empty() => "",
+        1 => {
+            "; the broker sends no other certificate, so if that CA stands below a trusted one, its certificate is missing"
+        }
+        _ => {
+            "; the broker does not send that CA's certificate, so if it stands below a trusted one, it is missing"
+        }
     }
 }
 
-fn unknown_issuer(case: &Case<'_>, cause: String, issuer: &str) -> Finding {
+fn unknown_issuer(case: &Case<'_>, cause: String, issuer: &str, or: &str) -> Finding {
     let (code, text) = if case.is_server() {
         let text = format!(
-            "if this is your broker, trust the CA `{issuer}` (or append its certificate to the broker's certificate file, where a trusted CA issued it), or issue the broker's certificate from the CA that clients trust; otherwise check host and port"
+            "if this is your broker, trust the CA `{issuer}`{or}, or issue the broker's certificate from the CA that clients trust; otherwise check host and port"
         );
         (Code::UnknownIssuer, text)
     } else {
@@ -228,135 +205,49 @@ fn unknown_issuer(case: &Case<'_>, cause: String, issuer: &str) -> Finding {
     Finding::failure(code, cause).with_remedy(Remedy::text(text))
 }
 
-fn missing_intermediate(case: &Case<'_>, end: &Certificate, why: &str) -> Finding {
-    let issuer = issuer_name(end);
-    let cause = format!(
-        "`{}` was issued by `{issuer}`, whose certificate the {} does not send and which is not trusted itself ({why})",
-        certificate_name(end),
-        if case.is_server() { "broker" } else { "client" },
-    );
-    let code = case.code(Code::MissingIntermediate, Code::ClientChainIncomplete);
-    let text = format!(
-        "append the certificate of `{issuer}` to the {} certificate file, after its own",
-        whose(case)
-    );
-    Finding::failure(code, cause).with_remedy(Remedy::text(text))
-}
-
-/// Why the issuer looks like an intermediate rather than like a foreign root.
-fn missing(case: &Case<'_>, end: &Certificate) -> Option<String> {
-    let known = case.memory.certificates(case.question.others);
-    let issuer = known
-        .iter()
-        .find(|other| is_issuer(case, other, end) && !case.memory.is_self_signed(other));
-    if let Some(issuer) = issuer {
-        let above = case
-            .anchors
-            .iter()
-            .find(|anchor| is_issuer(case, anchor, issuer));
-        return Some(match above {
-            Some(anchor) => format!("the trusted CA `{}` issued it", certificate_name(anchor)),
-            None => format!("`{}` issued it", issuer_name(issuer)),
-        });
-    }
-    if end
-        .authority_issuers()
-        .iter()
-        .any(|name| name.der() != end.issuer.der())
-    {
-        return Some("the certificate itself says that its issuer has an issuer".to_owned());
-    }
-    if let Some(place) = end.issuer_address() {
-        return Some(format!("it can be had at {}", shorten(&place)));
-    }
-    let anchor = case
-        .anchors
-        .iter()
-        .find(|a| kindred(&a.subject, &end.issuer))?;
-    Some(format!(
-        "it belongs with the trusted CA `{}`",
-        certificate_name(anchor)
-    ))
-}
-
-fn is_issuer(case: &Case<'_>, issuer: &Certificate, subject: &Certificate) -> bool {
+pub(super) fn is_issuer(case: &Case<'_>, issuer: &Certificate, subject: &Certificate) -> bool {
     issuer.subject.der() == subject.issuer.der()
         && case.memory.signature(&subject.der, issuer) != Verification::Invalid
 }
 
-/// Whether two names look like a root and its intermediate: the same organization, or common
-/// names that share a distinctive word, and the issuer does not call itself a root.
-pub(crate) fn kindred(root: &Name, issuer: &Name) -> bool {
-    let common = issuer.common_name().unwrap_or_default();
-    if words(common).any(|word| word == "root") {
-        return false;
+/// The common name of an issuer; the whole name where a trusted CA has the same common name.
+fn name_beside_trusted(case: &Case<'_>, name: &Name) -> String {
+    match name.common_name() {
+        Some(common) if !case.anchors.iter().any(|anchor| is_other(anchor, name)) => {
+            shorten(common)
+        }
+        _ if name.is_empty() => "an empty name".to_owned(),
+        _ => shorten(&name.to_string()),
     }
-    let organizations = (root.organizations(), issuer.organizations());
-    if !organizations.0.is_empty() || !organizations.1.is_empty() {
-        return organizations.0 == organizations.1;
-    }
-    let anchor = root.common_name().unwrap_or_default();
-    words(common).any(|word| {
-        !COMMON_WORDS.contains(&word.as_str()) && words(anchor).any(|other| other == word)
-    })
 }
 
-/// Words that say nothing about who runs a CA.
-const COMMON_WORDS: &[&str] = &[
-    "ca",
-    "root",
-    "certificate",
-    "certification",
-    "authority",
-    "certgen",
-    "mqtt",
-    "my",
-    "home",
-    "private",
-    "local",
-    "test",
-    "the",
-    "of",
-    "for",
-    "issuing",
-    "intermediate",
-    "sub",
-    "signing",
-    "tls",
-    "server",
-    "broker",
-    "mosquitto",
-    "rsa",
-    "ecc",
-    "ec",
-    "g1",
-    "g2",
-    "1",
-    "2",
-    "3",
-];
-
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
+/// Whether the certificate has the common name of `name`, and is another.
+fn is_other(certificate: &Certificate, name: &Name) -> bool {
+    certificate.subject.common_name() == name.common_name() && certificate.subject != *name
 }
 
-fn trusted_names(case: &Case<'_>) -> String {
+/// What is trusted, with whole names where the common name alone is that of `beside`.
+pub(super) fn trusted_names(case: &Case<'_>, beside: &Name) -> String {
     match case.anchors {
         [] => "nothing is trusted at all".to_owned(),
         anchors if anchors.len() > 20 => format!("{} CAs are trusted", anchors.len()),
         anchors => {
             let names: Vec<_> = anchors
                 .iter()
-                .map(|anchor| certificate_name(anchor))
+                .map(|anchor| {
+                    if is_other(anchor, beside) {
+                        anchor.subject.to_string()
+                    } else {
+                        certificate_name(anchor)
+                    }
+                })
                 .collect();
             format!("trusted: {}", list(&names))
         }
     }
 }
 
-fn whose(case: &Case<'_>) -> &'static str {
+pub(super) fn whose(case: &Case<'_>) -> &'static str {
     match case.question.role {
         Role::Server { .. } => "broker's",
         Role::Client => "client's",
