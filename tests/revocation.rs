@@ -350,15 +350,15 @@ fn inspect_calls_a_list_outdated_where_the_file_has_no_newer_one() {
     assert!(inspect().contains("crl-expired"), "{}", inspect());
 }
 
-/// A broker with the certificate `b`.
-fn broker(folder: &Folder) -> (Mosquitto, u16) {
+/// A broker with the certificate `b`, and further options.
+fn broker(folder: &Folder, options: &str) -> (Mosquitto, u16) {
     let both = [folder.read("b.pem"), folder.read("i.pem")].concat();
     folder.write("chain.pem", both);
     let port = free_port();
     let is_root = run(peer("id").arg("-u")).ok().stdout.trim() == "0";
     let path = |name: &str| folder.join(name).display().to_string();
     let text = format!(
-        "{}listener {port} 127.0.0.1\nallow_anonymous true\ncertfile {}\nkeyfile {}\n",
+        "{}listener {port} 127.0.0.1\nallow_anonymous true\ncertfile {}\nkeyfile {}\n{options}",
         if is_root { "user root\n" } else { "" },
         path("chain.pem"),
         path("b.key")
@@ -381,7 +381,7 @@ fn verify(folder: &Folder, port: u16) -> Output {
 #[test]
 fn webpki_is_asked_about_the_list_that_counts() {
     let folder = chain("keyCertSign, cRLSign", "");
-    let (_broker, port) = broker(&folder);
+    let (_broker, port) = broker(&folder, "");
     let old = || List {
         from: -60,
         to: -30,
@@ -436,4 +436,46 @@ fn webpki_is_asked_about_the_list_that_counts() {
     assert_eq!(output.status, Some(1));
     assert!(output.stdout.contains("another key"), "{output:#?}");
     assert!(!output.stdout.contains("rustls refuses"), "{output:#?}");
+}
+
+#[test]
+fn mosquitto_and_config_check_take_the_newest_list_of_a_crlfile() {
+    let folder = chain("keyCertSign, cRLSign", "");
+    key(&folder, "c");
+    folder.write("c.ext", "extendedKeyUsage = clientAuth\n");
+    issue(&folder, "c", "i", "phone", OTHER, "now");
+    folder.write(
+        "cas.pem",
+        [folder.read("r.pem"), folder.read("i.pem")].concat(),
+    );
+    let old = || List {
+        from: -60,
+        to: -30,
+        ..current("old")
+    };
+    let path = |name: &str| folder.join(name).display().to_string();
+    let options = format!(
+        "require_certificate true\ncafile {}\ncrlfile {}\n",
+        path("cas.pem"),
+        path("all.crl")
+    );
+    for (lists, is_good) in [(vec![old(), current("new")], true), (vec![old()], false)] {
+        make(&folder, &lists);
+        let (_broker, port) = broker(&folder, &options);
+        let mut verify = certgen();
+        verify.args(["verify", "--host", "localhost", "--port", &port.to_string()]);
+        for (option, name) in [
+            ("--cafile", "r.pem"),
+            ("--cert", "c.pem"),
+            ("--key", "c.key"),
+        ] {
+            verify.arg(option).arg(folder.join(name));
+        }
+        let output = run(&mut verify);
+        assert_eq!(output.success(), is_good, "{output:#?}");
+        let mut check = certgen();
+        check.args(["config", "check", "--json"]);
+        let said = run(check.arg(folder.join("mosquitto.conf"))).all();
+        assert_eq!(said.contains("broker-crl-expired"), !is_good, "{said}");
+    }
 }

@@ -210,8 +210,9 @@ impl Paths<'_> {
         }
         lists
             .iter()
+            .filter(|list| list.is_outdated_among(&lists, self.judge.now))
             .filter_map(|list| {
-                let next = list.next_update.filter(|next| *next < self.judge.now)?;
+                let next = list.next_update?;
                 let cause = format!(
                     "the revocation list of `{}` was to be replaced by {}: the broker refuses every client",
                     list.issuer,
