@@ -2,6 +2,8 @@
 //! others do not.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "revocation/beside.rs"]
+mod beside;
 #[path = "revocation/made.rs"]
 mod made;
 #[path = "revocation/staples.rs"]

@@ -274,8 +274,6 @@ const ORDER: &[Code] = &[
     Code::CertificateExpired,
     Code::ClientCertificateExpired,
     Code::CertificateNotYetValid,
-    Code::CrlExpired,
-    Code::RevocationDataUnusable,
     Code::X509V1,
     Code::WeakSignature,
     Code::WeakKey,
@@ -289,6 +287,9 @@ const ORDER: &[Code] = &[
     Code::WildcardScope,
     Code::NoSubjectAltName,
     Code::NameMismatch,
+    // Not of the certificate, but of what was given to check it with.
+    Code::CrlExpired,
+    Code::RevocationDataUnusable,
     Code::CertificateTooLarge,
     Code::ExpiresSoon,
     Code::UnderscoreInHostName,

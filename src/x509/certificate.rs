@@ -1,7 +1,8 @@
 //! One certificate: its exact bytes, and the fields read from them.
 
-use x509_parser::asn1_rs::FromDer as _;
+use x509_parser::asn1_rs::{Error as BerError, FromDer as _};
 use x509_parser::certificate::X509Certificate;
+use x509_parser::error::X509Error;
 use x509_parser::extensions::{ParsedExtension, X509Extension};
 
 use super::name::hex;
@@ -353,11 +354,17 @@ pub(super) fn timestamp(seconds: i64) -> Result<Timestamp, Error> {
     Timestamp::from_unix_timestamp(seconds).map_err(|_| Error::DateOutOfRange)
 }
 
-pub(super) fn parser_reason(
-    error: &x509_parser::nom::Err<x509_parser::error::X509Error>,
-) -> String {
+pub(super) fn parser_reason(error: &x509_parser::nom::Err<X509Error>) -> String {
     match error {
-        x509_parser::nom::Err::Incomplete(_) => "the bytes end too early".to_owned(),
+        x509_parser::nom::Err::Incomplete(_)
+        | x509_parser::nom::Err::Error(X509Error::Der(BerError::Incomplete(_))) => {
+            "the bytes end too early".to_owned()
+        }
+        // The parser's own words are Rust's.
+        x509_parser::nom::Err::Error(X509Error::Der(_) | X509Error::NomError(_))
+        | x509_parser::nom::Err::Failure(X509Error::Der(_) | X509Error::NomError(_)) => {
+            "a field has another type or length than it must".to_owned()
+        }
         x509_parser::nom::Err::Error(error) | x509_parser::nom::Err::Failure(error) => {
             error.to_string()
         }

@@ -114,6 +114,15 @@ fn uncovered(
 ) -> Option<Finding> {
     let (leaf_name, issuer_name) = (certificate_name(leaf), certificate_name(issuer));
     let given: Vec<String> = lists.iter().map(|list| list.issuer.to_string()).collect();
+    if leaf.der == issuer.der && !given.is_empty() {
+        let cause = format!(
+            "`{leaf_name}` is self-signed, and no revocation list is its own (given: of {}): clients that check lists refuse it",
+            listed(&given)
+        );
+        let remedy = "check it without lists, or issue the broker's certificate from a CA";
+        let finding = Finding::failure(Code::RevocationDataUnusable, cause);
+        return Some(finding.with_remedy(Remedy::text(remedy)));
+    }
     let why = match (given.as_slice(), unreadable) {
         ([], []) => return None,
         ([], [error, ..]) => format!("the revocation list cannot be read ({error})"),
