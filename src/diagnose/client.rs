@@ -118,7 +118,9 @@ impl Case<'_> {
             return false;
         };
         match request.answer {
-            ClientCertificate::NoIdentity | ClientCertificate::NoCommonScheme => true,
+            ClientCertificate::NoIdentity | ClientCertificate::NoCommonScheme => {
+                self.tls.is_complete() || is_last_word(self.tls)
+            }
             ClientCertificate::Withheld => false,
             ClientCertificate::Sent => {
                 is_last_word(self.tls)

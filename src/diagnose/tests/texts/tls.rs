@@ -392,6 +392,18 @@ fn a_certificate_that_was_withheld_is_not_missing() {
 }
 
 #[test]
+fn a_handshake_of_tls_1_3_that_is_cut_off_is_not_laid_to_the_client() {
+    let mut transcript = handshake();
+    fails(&mut transcript, TlsFailure::Closed);
+    let tls = tls(&mut transcript);
+    tls.negotiated.version = Some(TlsVersion::Tls13);
+    tls.traffic.received = 900;
+    tls.presented = Some(Presented::default());
+    tls.certificate_request = Some(CertificateRequest::default());
+    assert_eq!(only(&transcript).code, Code::TlsStalled);
+}
+
+#[test]
 fn closed_on_the_client_certificate_is_no_stalled_handshake() {
     let mut transcript = handshake();
     fails(&mut transcript, TlsFailure::Closed);
