@@ -224,6 +224,10 @@ impl Case<'_> {
 
     /// What makes the leaf anew.
     fn reissue(&self, text: &str) -> Remedy {
+        // Under the CA's own name nothing is issued: the command would be refused.
+        if self.leaf.is_self_issued() && !self.memory.is_self_signed(self.leaf) {
+            return Remedy::text(text);
+        }
         words::reissue(self.leaf, self.question.role, text)
     }
 }
