@@ -25,7 +25,7 @@ use std::sync::Arc;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
-use crate::diagnose::transcript::{Material, Request, Transcript};
+use crate::diagnose::transcript::{Identity, Material, Request, Transcript};
 use crate::finding::{Code, Diagnostic, Remedy};
 use crate::secret::{Password, PrivateKey};
 use crate::time::Timestamp;
@@ -71,6 +71,9 @@ impl Diagnostic for Error {
 pub struct Secrets {
     /// The key of the client certificate.
     pub key: Option<PrivateKey>,
+    /// Other keys of the same store, with their certificates: sent where the server asks for
+    /// certificates of their CAs.
+    pub others: Vec<(Identity, PrivateKey)>,
     /// The password for CONNECT.
     pub password: Option<Password>,
     /// Where to write TLS secrets for Wireshark; for the owner's eyes only.
@@ -87,6 +90,8 @@ impl std::fmt::Debug for Secrets {
 #[derive(Debug)]
 pub struct Prober {
     material: Arc<Material>,
+    /// The same with each of the other identities.
+    others: Vec<Arc<Material>>,
     password: Option<Password>,
     shared: tls::Shared,
 }
@@ -98,21 +103,41 @@ impl Prober {
     ///
     /// When TLS cannot sign with the key.
     pub fn new(material: Material, secrets: Secrets) -> Result<Self, Error> {
-        let identity = match (&material.identity, &secrets.key) {
-            (Some(identity), Some(key)) => Some(certified_key(&identity.chain, key)?),
-            _ => None,
-        };
+        let mut keys = Vec::new();
+        if let (Some(identity), Some(key)) = (&material.identity, &secrets.key) {
+            keys.push(certified_key(&identity.chain, key)?);
+        }
+        let mut others = Vec::new();
+        for (identity, key) in secrets.others {
+            // A key that TLS cannot use is no reason not to use the first.
+            let Ok(key) = certified_key(&identity.chain, &key) else {
+                continue;
+            };
+            keys.push(key);
+            others.push(Arc::new(Material {
+                identity: Some(identity),
+                ..material.clone()
+            }));
+        }
         let now = material.now.unwrap_or(Timestamp::UNIX_EPOCH);
         let anchors = material.trust.anchors.iter().map(Vec::as_slice);
         let lists = material.crls.iter().map(|(_, list)| list.as_slice());
         let anchors = tls::Anchors::new(anchors, lists, now);
         let key_log = secrets.key_log.map(tls::KeyLog::new);
-        let shared = tls::Shared::new(anchors, identity, key_log);
+        let shared = tls::Shared::new(anchors, tls::Identities::new(keys), key_log);
         Ok(Self {
             material: Arc::new(material),
+            others,
             password: secrets.password,
             shared,
         })
+    }
+
+    /// The material with the identity that was chosen in a handshake: 0 for the first.
+    fn material_of(&self, identity: usize) -> &Arc<Material> {
+        let other = identity.checked_sub(1);
+        let other = other.and_then(|index| self.others.get(index));
+        other.unwrap_or(&self.material)
     }
 
     /// One conversation; it ends within 20 seconds and the time that the session is held.

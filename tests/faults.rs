@@ -11,7 +11,9 @@ use certgen::diagnose::transcript::{
     MqttVersion, Reply, Request, StepName, TlsVersion, Transcript,
 };
 use certgen::finding::Code;
-use certgen::pki::{AuthorityProfile, KeyType, Profile, Serial, Validity, generate, root};
+use certgen::pki::{
+    Authority, AuthorityProfile, KeyType, Profile, Serial, Validity, generate, root,
+};
 use certgen::probe::{Prober, Secrets};
 use certgen::random::SystemRandom;
 use certgen::time::Timestamp;
@@ -170,23 +172,57 @@ fn a_certificate_for_another_name_is_told_with_both_names() {
     );
 }
 
+/// A CA of another name.
+fn elsewhere(pki: &Pki) -> Authority {
+    let profile = AuthorityProfile::new("Elsewhere", Validity::days(pki.now, 90)).unwrap();
+    let key = generate(KeyType::P256);
+    let certificate = root(&profile, &key, &Serial::draw(&mut SystemRandom)).unwrap();
+    let identity = certgen::pki::Identity::new(key, vec![certificate]).unwrap();
+    Authority::new(identity).unwrap()
+}
+
 #[test]
 fn the_broker_of_another_ca_is_not_trusted() {
     let (pki, other) = (Pki::new(), Pki::new());
     let mut options = other.options(None);
     // Of the same name, but another key: as after `certgen ca` was run a second time.
     assert_eq!(first(&told(&pki, &options)), Some(Code::CaRegenerated));
-    let profile = AuthorityProfile::new("Elsewhere", Validity::days(pki.now, 90)).unwrap();
-    let key = generate(KeyType::P256);
-    let certificate = root(&profile, &key, &Serial::draw(&mut SystemRandom)).unwrap();
-    let identity = certgen::pki::Identity::new(key, vec![certificate]).unwrap();
-    let elsewhere = certgen::pki::Authority::new(identity).unwrap();
+    let elsewhere = elsewhere(&pki);
     let names = vec![GeneralName::Dns("localhost".into())];
     let profile = Profile::broker(names, Validity::days(pki.now, 30)).unwrap();
     (options.chain, options.key) = issued(&elsewhere, &profile, pki.now);
     let found = told(&pki, &options);
     assert_eq!(first(&found), Some(Code::UnknownIssuer));
     assert!(found.first().unwrap().cause.contains("Elsewhere"));
+}
+
+#[test]
+fn of_several_keys_the_one_that_the_broker_asks_for_is_sent() {
+    let pki = Pki::new();
+    let mut options = pki.options(None);
+    options.require_client_certificate = true;
+    let elsewhere = elsewhere(&pki);
+    let profile = Profile::client("laptop", Vec::new(), Validity::days(pki.now, 30)).unwrap();
+    let (laptop, laptop_key) = issued(&elsewhere, &profile, pki.now);
+    let mut material = pki.material();
+    let phone = material.identity.clone().unwrap();
+    material.identity.as_mut().unwrap().chain = laptop;
+    let secrets = Secrets {
+        key: Some(laptop_key),
+        others: vec![(phone.clone(), pki.client_key.clone_secret())],
+        ..Secrets::default()
+    };
+    let prober = Prober::new(material, secrets).unwrap();
+    for maximum in [TlsVersion::Tls12, TlsVersion::Tls13] {
+        let transcript = with_broker(&options, async |port| {
+            let mut request = request(port);
+            request.tls.as_mut().unwrap().maximum = Some(maximum);
+            prober.converse(&request).await
+        });
+        assert_eq!(first(&findings(&transcript)), None);
+        let sent = transcript.material.identity.as_ref().unwrap();
+        assert_eq!(sent.chain, phone.chain);
+    }
 }
 
 #[test]

@@ -151,6 +151,8 @@ impl Conversation<'_> {
         };
         let shared = &self.prober.shared;
         let (mut tls, session) = tls::shake(shared, &hello, tap, self.clock.stage()).await;
+        // From here on the identity is the one that was chosen.
+        self.transcript.material = self.prober.material_of(tls.identity).clone();
         let Some(session) = session else {
             self.step(Step::failed(
                 StepName::Tls,

@@ -2,6 +2,7 @@
 
 mod failure;
 pub(super) mod hello;
+mod identities;
 mod key_log;
 mod record;
 mod refusal;
@@ -20,6 +21,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 pub(super) use self::failure::{alert_in, rustls_error};
+pub(super) use self::identities::Identities;
 pub(super) use self::key_log::KeyLog;
 pub(super) use self::record::Recorder;
 pub(super) use self::trust::Anchors;
@@ -38,16 +40,12 @@ pub(super) struct Shared {
     /// Without: a small one.
     classic: Arc<CryptoProvider>,
     pub(super) anchors: Arc<Anchors>,
-    pub(super) identity: Option<Arc<rustls::sign::CertifiedKey>>,
+    pub(super) identities: Arc<Identities>,
     pub(super) key_log: Option<Arc<KeyLog>>,
 }
 
 impl Shared {
-    pub(super) fn new(
-        anchors: Anchors,
-        identity: Option<Arc<rustls::sign::CertifiedKey>>,
-        key_log: Option<KeyLog>,
-    ) -> Self {
+    pub(super) fn new(anchors: Anchors, identities: Identities, key_log: Option<KeyLog>) -> Self {
         use aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519, X25519MLKEM768};
         let with = |kx_groups| {
             Arc::new(CryptoProvider {
@@ -59,7 +57,7 @@ impl Shared {
             modern: with(vec![X25519MLKEM768, X25519, SECP256R1, SECP384R1]),
             classic: with(vec![X25519, SECP256R1, SECP384R1]),
             anchors: Arc::new(anchors),
-            identity,
+            identities: Arc::new(identities),
             key_log: key_log.map(Arc::new),
         }
     }
@@ -104,9 +102,9 @@ pub(super) async fn shake(
         checked_name: hello.name.to_str().into_owned(),
         ..Tls::default()
     };
-    let identity = shared.identity.clone();
+    let identities = shared.identities.clone();
     let algorithms = shared.modern.signature_verification_algorithms;
-    let recorder = Recorder::new(shared.anchors.clone(), algorithms, identity, hello);
+    let recorder = Recorder::new(shared.anchors.clone(), algorithms, identities, hello);
     let recorder = Arc::new(recorder);
     let session = match config(shared, hello, &recorder) {
         Err(reason) => {
@@ -131,6 +129,7 @@ pub(super) fn note(tls: &mut Tls, recorder: &Recorder, notes: &Notes) {
     tls.presented.clone_from(&record.presented);
     tls.certificate_request.clone_from(&record.request);
     tls.tickets = record.tickets;
+    tls.identity = record.identity;
     tls.negotiated.signature_scheme = record
         .signature_scheme
         .and_then(|scheme| scheme.as_str())

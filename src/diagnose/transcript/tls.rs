@@ -26,6 +26,8 @@ pub struct Tls {
     pub presented: Option<Presented>,
     /// The server's wish for a client certificate, where it had one.
     pub certificate_request: Option<CertificateRequest>,
+    /// Which of the identities was chosen to answer it, where there are several; 0 is the first.
+    pub identity: usize,
     /// TLS 1.3 session tickets received: after a client certificate was asked for, proof that it
     /// (or its absence) was accepted.
     pub tickets: usize,

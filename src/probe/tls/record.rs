@@ -12,7 +12,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
 use tokio::sync::Notify;
 
-use super::Hello;
+use super::{Hello, Identities};
 use super::refusal::{certificate_error, refusal, signature_refusal};
 use super::trust::Anchors;
 use crate::diagnose::transcript::{CertificateRequest, ClientCertificate, Presented};
@@ -24,6 +24,8 @@ pub(in crate::probe) struct Record {
     pub(in crate::probe) signature_scheme: Option<SignatureScheme>,
     pub(in crate::probe) request: Option<CertificateRequest>,
     pub(in crate::probe) tickets: usize,
+    /// Which of the identities was chosen.
+    pub(in crate::probe) identity: usize,
 }
 
 /// The recorder of one handshake; it is the verifier, the certificate resolver and the session
@@ -32,7 +34,7 @@ pub(in crate::probe) struct Record {
 pub(in crate::probe) struct Recorder {
     anchors: Arc<Anchors>,
     algorithms: WebPkiSupportedAlgorithms,
-    identity: Option<Arc<CertifiedKey>>,
+    identities: Arc<Identities>,
     /// The identity is not for this server.
     withholds: bool,
     lenient: bool,
@@ -44,14 +46,14 @@ impl Recorder {
     pub(super) fn new(
         anchors: Arc<Anchors>,
         algorithms: WebPkiSupportedAlgorithms,
-        identity: Option<Arc<CertifiedKey>>,
+        identities: Arc<Identities>,
         hello: &Hello,
     ) -> Self {
         let (record, ticket) = (Mutex::default(), Notify::new());
         Self {
             anchors,
             algorithms,
-            identity,
+            identities,
             withholds: !hello.with_identity,
             lenient: hello.lenient,
             record,
@@ -145,7 +147,9 @@ impl ResolvesClientCert for Recorder {
         root_hint_subjects: &[&[u8]],
         schemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
-        let answer = match &self.identity {
+        let chosen = self.identities.choose(root_hint_subjects, schemes);
+        let identity = chosen.and_then(|index| self.identities.get(index));
+        let answer = match identity {
             None => ClientCertificate::NoIdentity,
             Some(_) if self.withholds => ClientCertificate::Withheld,
             Some(identity) if identity.key.choose_scheme(schemes).is_none() => {
@@ -153,7 +157,9 @@ impl ResolvesClientCert for Recorder {
             }
             Some(_) => ClientCertificate::Sent,
         };
-        self.record().request = Some(CertificateRequest {
+        let mut record = self.record();
+        record.identity = chosen.unwrap_or_default();
+        record.request = Some(CertificateRequest {
             ca_names: root_hint_subjects
                 .iter()
                 .map(|name| name.to_vec())
@@ -161,8 +167,8 @@ impl ResolvesClientCert for Recorder {
             schemes: schemes.iter().map(|scheme| u16::from(*scheme)).collect(),
             answer,
         });
-        self.identity
-            .clone()
+        identity
+            .cloned()
             .filter(|_| answer == ClientCertificate::Sent)
     }
 

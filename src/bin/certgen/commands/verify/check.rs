@@ -84,6 +84,7 @@ impl Check {
             .transpose()?;
         let secrets = Secrets {
             key: intake.key,
+            others: intake.others,
             password,
             key_log,
         };

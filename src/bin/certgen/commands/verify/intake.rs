@@ -28,6 +28,8 @@ use crate::password::{self, Purpose, Source};
 pub(crate) struct Intake {
     pub(crate) material: Material,
     pub(crate) key: Option<PrivateKey>,
+    /// What else the keystore could be: for brokers that ask for certificates of their CAs.
+    pub(crate) others: Vec<(Identity, PrivateKey)>,
     /// The keystore that the identity comes from.
     pub(crate) keystore: Option<Keystore>,
     /// What is worth saying about the files.
@@ -40,6 +42,7 @@ pub(crate) fn read(credentials: &Credentials, context: &Context) -> Result<Intak
         credentials,
         context,
         findings: Vec::new(),
+        others: Vec::new(),
     };
     let keystore = reader.keystore()?;
     let (identity, key) = match (&keystore, &credentials.cert) {
@@ -67,6 +70,7 @@ pub(crate) fn read(credentials: &Credentials, context: &Context) -> Result<Intak
     Ok(Intake {
         material,
         key,
+        others: reader.others,
         keystore: keystore.map(|(_, store)| store),
         findings: reader.findings,
     })
@@ -76,6 +80,7 @@ struct Reader<'a> {
     credentials: &'a Credentials,
     context: &'a Context,
     findings: Vec<Finding>,
+    others: Vec<(Identity, PrivateKey)>,
 }
 
 impl Reader<'_> {
@@ -184,6 +189,19 @@ impl Reader<'_> {
             &format!("the entry `{alias}` of `{shown}`"),
             &format!("`{shown}`"),
         )?;
+        for (entry, key, chain) in keys.iter().skip(1) {
+            let Some(key) = key.and_then(KeyState::open) else {
+                continue;
+            };
+            if fits(chain, key, "", "").is_ok() {
+                let other = Identity {
+                    chain: (*chain).clone(),
+                    path: shown.clone(),
+                    alias: Some(entry.alias.to_string()),
+                };
+                self.others.push((other, key.clone_secret()));
+            }
+        }
         let identity = Identity {
             chain,
             path: shown,
