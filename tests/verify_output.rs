@@ -288,6 +288,7 @@ fn what_no_protocol_carries_is_refused_before_anything_is_sent() {
         format!("--client-id={long}"),
         format!("--topic={long}"),
         "--websocket=/a b".to_owned(),
+        "--keep-alive=100000s".to_owned(),
     ];
     for option in cases {
         let mut verify = certgen();

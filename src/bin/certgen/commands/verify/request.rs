@@ -87,6 +87,9 @@ fn tls(arguments: &Arguments) -> TlsRequest {
     }
 }
 
+/// A number of 16 bits (MQTT 3.1.1 section 3.1.2.10).
+const LONGEST_KEEP_ALIVE: Duration = Duration::from_secs(65_535);
+
 fn mqtt(arguments: &Arguments) -> Result<MqttRequest, Failure> {
     let session = &arguments.session;
     if let Some(topic) = &session.topic
@@ -98,6 +101,11 @@ fn mqtt(arguments: &Arguments) -> Result<MqttRequest, Failure> {
             .because
             .push("a topic has at least one character, and neither `+` nor `#`".to_owned());
         return Err(failure.with_remedy(Remedy::text("give a topic without wildcards")));
+    }
+    if session.keep_alive > LONGEST_KEEP_ALIVE {
+        let cause = "--keep-alive is longer than MQTT can say: 65535 seconds, about 18 hours";
+        return Err(Failure::new(Code::Usage, cause)
+            .with_remedy(Remedy::text("give a shorter one, or 0s for none")));
     }
     Ok(MqttRequest {
         version: session.mqtt,

@@ -58,6 +58,10 @@ impl Target {
         if host.is_empty() || host.chars().any(char::is_whitespace) {
             return Err(bad_host(typed, "it is empty, or has white space inside"));
         }
+        if host.contains(':') && !is_ipv6(host) {
+            let reason = "before a port, an IPv6 address stands in brackets";
+            return Err(bad_host(typed, reason));
+        }
         Ok(Self {
             typed: typed.to_owned(),
             host: ascii(host),
@@ -109,6 +113,12 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
+/// With or without a zone.
+fn is_ipv6(host: &str) -> bool {
+    let address = host.split_once('%').map_or(host, |(address, _)| address);
+    address.parse::<std::net::Ipv6Addr>().is_ok()
+}
+
 fn number(text: &str) -> Option<u16> {
     text.parse().ok().filter(|port| *port > 0)
 }
@@ -152,6 +162,7 @@ mod tests {
             "a b",
             "broker.lan:0",
             "broker.lan:99999",
+            "::1:28830",
             "ftp://x",
             "mqtts://u:p@x",
             "x/y",
