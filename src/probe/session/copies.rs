@@ -8,8 +8,9 @@ use super::{MOST_PACKETS, Outcome, Session};
 use crate::diagnose::transcript::{MOST_COPIES, Silence};
 use crate::mqtt::Packet;
 
-/// How long a second copy is waited for.
-const FIRST: Duration = Duration::from_millis(30);
+/// The shortest and the longest time that a second copy is waited for: three times as long as the
+/// first took, since nearly every check waits in vain.
+const FIRST: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(30));
 /// How long copies are counted once there is a second one.
 const MORE: Duration = Duration::from_millis(400);
 
@@ -30,7 +31,8 @@ impl Session<'_> {
     }
 
     async fn count_copies(&mut self) -> Result<(), Silence> {
-        let mut end = self.clock.within(FIRST);
+        let echo = self.mqtt.echo.after().unwrap_or_default();
+        let mut end = self.clock.within((echo * 3).clamp(FIRST.0, FIRST.1));
         for _ in 0..MOST_PACKETS {
             let packet = match self.next(end).await {
                 Err(Silence::TimedOut) => return Ok(()),
