@@ -12,9 +12,9 @@ use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
 use tokio::sync::Notify;
 
-use super::{Hello, Identities};
 use super::refusal::{certificate_error, refusal, signature_refusal};
 use super::trust::Anchors;
+use super::{Hello, Identities};
 use crate::diagnose::transcript::{CertificateRequest, ClientCertificate, Presented};
 
 /// What was written down.
