@@ -19,7 +19,7 @@ use certgen::diagnose::transcript::MqttVersion;
 use certgen::finding::{Code, Severity};
 use certgen::probe::runtime;
 use lab::{Pki, findings, request};
-use script::Act::{Close, Read, Send, Wait};
+use script::Act::{Close, Pause, Read, Send, Wait};
 use script::{CONNACK, CONNACK5, SUBACK, SUBACK5, Script, serve};
 
 /// A server, the version it is asked in, the first finding, and words of its sentence.
@@ -69,6 +69,13 @@ fn sessions_that_end_right_after_they_began() {
             "closes after CONNACK",
             V311,
             closes(),
+            Code::ClosedAfterConnect,
+            "it is not the subscription",
+        ),
+        Case(
+            "closes every session after a while",
+            V311,
+            Script(vec![Read, Send(CONNACK), Pause(2_000), Close]),
             Code::ClosedAfterConnect,
             "it is not the subscription",
         ),

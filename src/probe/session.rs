@@ -59,13 +59,10 @@ pub(super) async fn run(
             break;
         }
         let started = Instant::now();
-        let outcome = session.step(step).await;
+        let mut outcome = session.step(step).await;
         let duration = started.elapsed();
-        if matches!(
-            (step, &outcome),
-            (StepName::Publish, Some(Outcome::Good(_)))
-        ) {
-            session.pace().await;
+        if step == StepName::Publish {
+            outcome = session.look_again(outcome).await;
         }
         transcript.record(match outcome {
             None => continue,
@@ -258,10 +255,16 @@ impl Session<'_> {
         if let Err(silence) = ended {
             self.note_missing(silence, asked);
         }
-        match self.watch_for_copies().await {
-            Some(outcome) => outcome,
-            None => self.published(),
+        self.published()
+    }
+
+    /// What a message that came back does not show at once: whether it comes again, and at which pace.
+    async fn look_again(&mut self, outcome: Option<Outcome>) -> Option<Outcome> {
+        let circle = self.watch_for_copies().await;
+        if circle.is_none() && matches!(outcome, Some(Outcome::Good(_))) {
+            self.pace().await;
         }
+        circle.or(outcome)
     }
 
     /// What MQTT 5's CONNACK forbids is not sent.

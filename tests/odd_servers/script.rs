@@ -22,6 +22,8 @@ pub(crate) enum Act {
     Read,
     /// Send bytes.
     Send(&'static [u8]),
+    /// Say nothing for so many milliseconds.
+    Pause(u64),
     /// Close the connection, as TLS wants it.
     Close,
     /// Wait until the client goes.
@@ -74,6 +76,7 @@ fn play(stream: TcpStream, config: Arc<ServerConfig>, script: &Script) -> std::i
         match act {
             Act::Read => packet(&mut tls)?,
             Act::Send(bytes) => tls.write_all(bytes)?,
+            Act::Pause(millis) => std::thread::sleep(Duration::from_millis(*millis)),
             Act::Close => {
                 tls.conn.send_close_notify();
                 tls.flush()?;

@@ -432,3 +432,19 @@ fn the_session_that_is_held() {
         ],
     );
 }
+
+#[test]
+fn a_delay_that_does_not_come_again_is_not_nagles() {
+    let delay = Some(Duration::from_millis(42));
+    for (again, expected) in [(delay, true), (None, true), (Some(MOMENT), false)] {
+        let mut transcript = accepted();
+        let mqtt = transcript.mqtt.as_mut().unwrap();
+        mqtt.connack = Reply::Came {
+            value: Connack::default(),
+            after: Duration::from_millis(60),
+        };
+        mqtt.twin_pings = again;
+        let is_told = codes(&found(&transcript)).contains(&Code::SlowAnswers);
+        assert_eq!(is_told, expected, "{again:?}");
+    }
+}
