@@ -308,3 +308,24 @@ fn an_empty_client_id_is_refused_by_name_in_both_versions() {
         );
     }
 }
+
+#[test]
+fn a_full_broker_is_not_said_to_dislike_the_handshake() {
+    let folder = household();
+    let lines = format!(
+        "max_connections 1
+{}",
+        tls(&folder)
+    );
+    let broker = mosquitto(&folder, &lines);
+    let mut blocking = peer("openssl");
+    blocking.args(["s_client", "-quiet", "-connect"]);
+    blocking.arg(format!("127.0.0.1:{}", broker.port));
+    blocking.stdin(Stdio::piped()).stdout(Stdio::null());
+    let _blocking = Ending(blocking.stderr(Stdio::null()).spawn().unwrap());
+    assert!(broker.has_logged("New connection"), "{}", broker.log());
+    let (code, said) = first(&mut verify(&folder, broker.port));
+    assert_eq!(code, "closed-before-tls", "{said}");
+    assert!(said.contains("likely: a limit on connections"), "{said}");
+    assert!(!said.contains("server that crashed"), "{said}");
+}

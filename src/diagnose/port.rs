@@ -8,7 +8,7 @@ use super::foreign::{Protocol, recognize};
 use super::transcript::{
     Alert, Answer, Closing, HowClosed, LegacyAnswer, Tls, TlsAttempt, Transcript,
 };
-use super::words::{candidates, closing, failure, peer, target};
+use super::words::{candidates, closing, failure, peer, span, target};
 use crate::finding::{Action, Code, Finding, Remedy};
 
 /// What is to be done where a web server stands in place of a broker.
@@ -159,7 +159,8 @@ pub(super) fn by_probes(transcript: &Transcript) -> Option<Finding> {
         .into_iter()
         .flatten()
         .find_map(|answer| by_answer(transcript, answer));
-    if by_answer.is_some() || has_begun(transcript) || comes_and_goes(transcript) {
+    let is_told = transcript.extra.silent.is_some() || comes_and_goes(transcript);
+    if by_answer.is_some() || is_told || has_begun(transcript) {
         return by_answer;
     }
     proxy_header(transcript)
@@ -372,8 +373,17 @@ pub(super) fn closed(transcript: &Transcript, tls: &Tls) -> Finding {
         Some(_) => "; a second try ended alike",
         None => "",
     };
+    let silent = transcript.extra.silent.map_or_else(String::new, |end| {
+        format!(
+            "; a connection over which nothing was sent ended too (after {}), so that it is not the ClientHello",
+            span(end.after)
+        )
+    });
     let list = candidates(&reasons(transcript, tls, end));
-    let cause = format!("{} {how}, {after}{again}; likely: {list}", peer(transcript));
+    let cause = format!(
+        "{} {how}, {after}{again}{silent}; likely: {list}",
+        peer(transcript)
+    );
     let remedy = "look at the log of the proxy or broker for the time of this check: whether it has a live backend, an address filter, a connection limit, or a PROXY setting that the other side does not share";
     failure(Code::ClosedBeforeTls, cause, remedy)
 }
@@ -385,6 +395,9 @@ fn reasons(transcript: &Transcript, tls: &Tls, end: Option<Closing>) -> Vec<&'st
     let mut reasons = Vec::new();
     if comes_and_goes(transcript) {
         return COMES_AND_GOES.to_vec();
+    }
+    if transcript.extra.silent.is_some() {
+        return AT_THE_DOOR.to_vec();
     }
     if reset && tls.traffic.sent > 0 {
         reasons.push("a filter on the way that dislikes the ClientHello (server name, size)");
@@ -411,6 +424,13 @@ pub(super) const COMES_AND_GOES: &[&str] = &[
     "one of several backends is down or set up differently",
     "a limit on connections or on their rate",
     "a server that was just starting",
+];
+
+/// Reasons of a server that ends a connection before anything is said.
+const AT_THE_DOOR: &[&str] = &[
+    "a limit on connections or open files (mosquitto: max_connections; ulimit -n)",
+    "an address filter (nginx: deny, HAProxy: tcp-request connection reject, tcp wrappers)",
+    "a proxy without a live backend",
 ];
 
 /// The port speaks TLS, and the client was told to speak plain MQTT.

@@ -31,6 +31,8 @@ const KNOCKS: [Duration; 3] = [
     Duration::from_millis(150),
     Duration::from_millis(500),
 ];
+/// The shortest and the longest time that a connection is watched over which nothing is sent.
+const PATIENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(800));
 const NO_APPLICATION_PROTOCOL: Alert = Alert(120);
 
 /// Asks what the transcript leaves open.
@@ -177,7 +179,8 @@ impl Probing<'_> {
         }
         let (peer, deadline) = (self.peer, self.clock.within(PROBE));
         let connect = bytes::connect();
-        let (second_try, plain_connect, http, proxy_header) = tokio::join!(
+        let patience = self.patience();
+        let (second_try, plain_connect, http, proxy_header, silent) = tokio::join!(
             async {
                 if try_again {
                     self.shake(&self.hello()?).await
@@ -188,12 +191,29 @@ impl Probing<'_> {
             bytes::ask(peer, &connect, deadline),
             bytes::ask(peer, HTTP_GET, deadline),
             self.behind_proxy_header(),
+            async {
+                if try_again {
+                    bytes::listen(peer, self.clock.within(patience)).await
+                } else {
+                    None
+                }
+            },
         );
         let extra = &mut self.transcript.extra;
+        extra.silent = silent;
         extra.second_try = second_try;
         extra.plain_connect = plain_connect;
         extra.http = http;
         extra.proxy_header = proxy_header;
+    }
+
+    /// How long the end of a connection is waited for over which nothing is sent: longer than the
+    /// first one lasted, and not so long that the limit of a server that waits could be met.
+    fn patience(&self) -> Duration {
+        let tls = self.transcript.tls.as_ref();
+        let lasted = tls.and_then(|tls| tls.traffic.closed).map(|end| end.after);
+        let (least, most) = PATIENCE;
+        (lasted.unwrap_or_default() * 3).clamp(least, most)
     }
 
     /// Whether the answers so far name the cause.

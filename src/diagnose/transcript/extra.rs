@@ -16,6 +16,9 @@ pub struct Extra {
     pub http: Option<Answer>,
     /// An HTTP request inside TLS.
     pub https: Option<Answer>,
+    /// How the peer ended a connection over which nothing was sent, where it did so about as soon as
+    /// the first one.
+    pub silent: Option<Closing>,
     /// A handshake behind a PROXY header.
     pub proxy_header: Option<TlsAttempt>,
     /// A handshake without a server name.

@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
 
-use crate::diagnose::transcript::Answer;
+use crate::diagnose::transcript::{Answer, Closing};
 use crate::mqtt::Connect;
 use crate::probe::clock::before;
 use crate::probe::converse::connect_again;
@@ -66,6 +66,14 @@ pub(super) async fn ask(peer: SocketAddr, question: &[u8], deadline: Instant) ->
         after: traffic.first_after,
         closed: traffic.closed,
     })
+}
+
+/// How the peer ends a connection over which nothing is sent, where it does.
+pub(super) async fn listen(peer: SocketAddr, deadline: Instant) -> Option<Closing> {
+    let mut tap = connect_again(peer, deadline).await?;
+    let notes = tap.notes();
+    let _ = before(deadline, tap.read(&mut [0; 1])).await;
+    notes.traffic().closed
 }
 
 /// Asks over a link.
