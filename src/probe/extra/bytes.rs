@@ -1,16 +1,18 @@
 //! Questions of a few bytes, and the first bytes of the answer.
 
 use core::net::SocketAddr;
+use std::io;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::diagnose::transcript::{Answer, Closing};
+use crate::diagnose::transcript::{Answer, Closing, HowClosed};
 use crate::mqtt::Connect;
 use crate::probe::clock::before;
 use crate::probe::converse::connect_again;
 use crate::probe::link::Link;
-use crate::probe::tap::KEPT;
+use crate::probe::tap::{KEPT, Tap};
 use crate::random::{SystemRandom, array};
 
 /// A request that every HTTP server answers.
@@ -57,7 +59,7 @@ pub(super) async fn ask(peer: SocketAddr, question: &[u8], deadline: Instant) ->
                 break;
             }
         }
-        std::io::Result::Ok(())
+        io::Result::Ok(())
     };
     let _ = before(deadline, asking).await;
     let traffic = notes.traffic();
@@ -68,9 +70,20 @@ pub(super) async fn ask(peer: SocketAddr, question: &[u8], deadline: Instant) ->
     })
 }
 
-/// How the peer ends a connection over which nothing is sent, where it does.
+/// How the peer ends a connection over which nothing is sent, where it does: even before this side
+/// has seen that it was made.
 pub(super) async fn listen(peer: SocketAddr, deadline: Instant) -> Option<Closing> {
-    let mut tap = connect_again(peer, deadline).await?;
+    let started = Instant::now();
+    let mut tap = match before(deadline, TcpStream::connect(peer)).await? {
+        Ok(stream) => Tap::new(stream),
+        Err(error) => {
+            let was_made = error.kind() == io::ErrorKind::ConnectionReset;
+            return was_made.then(|| Closing {
+                how: HowClosed::Reset,
+                after: started.elapsed(),
+            });
+        }
+    };
     let notes = tap.notes();
     let _ = before(deadline, tap.read(&mut [0; 1])).await;
     notes.traffic().closed
