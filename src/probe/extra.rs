@@ -223,6 +223,7 @@ impl Probing<'_> {
         plain.is_some_and(|answer| answer.bytes.first() == Some(&0x20))
             || extra.proxy_header.as_ref().is_some_and(Tls::is_complete)
             || extra.second_try.as_ref().is_some_and(Tls::is_complete)
+            || extra.silent.is_some()
     }
 
     async fn behind_proxy_header(&self) -> Option<Tls> {
