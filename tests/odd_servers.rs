@@ -332,3 +332,32 @@ fn reasons_have_remedies_of_their_own() {
     }
     runtime.shutdown_background();
 }
+
+#[test]
+fn messages_of_others_do_not_end_a_session_that_is_held() {
+    const PONG: &[u8] = b"\xd0\x00";
+    let pki = Pki::new();
+    let prober = pki.prober();
+    let runtime = runtime(true).unwrap();
+    let many = b"\x30\x05\x00\x01aXX".repeat(3_000).leak();
+    let begin = [Read, Send(CONNACK), Read];
+    // Two pings ask for the pace of the answers before the session is held.
+    let paced = [
+        Read,
+        Read,
+        Send(PONG),
+        Send(PONG),
+        Send(many),
+        Read,
+        Send(PONG),
+        Wait,
+    ];
+    let port = serve(&pki, Script([&begin[..], &paced].concat()));
+    let mut request = request(port);
+    request.mqtt.echo = false;
+    request.mqtt.qos = 0;
+    request.mqtt.hold = Some(Duration::from_secs(1));
+    let transcript = runtime.block_on(prober.converse(&request));
+    runtime.shutdown_background();
+    assert!(transcript.failed().is_none(), "{:#?}", transcript.steps);
+}
