@@ -73,3 +73,104 @@ fn a_ca_renewed_under_its_key_is_not_the_one_that_a_serial_number_names() {
     assert_eq!(*code, Code::KeyIdMismatch);
     assert!(cause.contains("the serial number"), "{cause}");
 }
+
+/// A root, and a certificate that it issued with these extensions and this digest.
+fn issued(subject: &str, extensions: &str, digest: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("extensions", extensions);
+    let p256 = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    let usage = "-addext keyUsage=critical,keyCertSign";
+    let root = format!("req -x509 {p256} -keyout ca.key -subj /CN=Home {usage} -out root.pem");
+    openssl(&folder, &root).ok();
+    let request = format!("req -new {p256} -keyout broker.key -subj {subject} -out broker.csr");
+    openssl(&folder, &request).ok();
+    let sign = "x509 -req -in broker.csr -CA root.pem -CAkey ca.key -CAcreateserial -days 20";
+    let more = format!("-extfile extensions {digest} -out broker.pem");
+    openssl(&folder, &format!("{sign} {more}")).ok();
+    for name in ["root", "broker"] {
+        let convert = format!("x509 -in {name}.pem -outform DER -out {name}.der");
+        openssl(&folder, &convert).ok();
+    }
+    folder
+}
+
+#[track_caller]
+fn only_failure(folder: &Folder, words: &[&str]) -> Code {
+    let found = failures(folder, "root.der");
+    let [(code, cause)] = found.as_slice() else {
+        panic!("{found:#?}");
+    };
+    for word in words {
+        assert!(cause.contains(word), "`{word}` is not in: {cause}");
+    }
+    *code
+}
+
+#[test]
+fn the_netscape_type_still_counts() {
+    for (kind, fits) in [("client", false), ("server", true), ("client,server", true)] {
+        let extensions = format!("subjectAltName = DNS:broker.lan\nnsCertType = {kind}\n");
+        let folder = issued("/CN=broker.lan", &extensions, "-sha256");
+        let verify = "verify -purpose sslserver -CAfile root.pem broker.pem";
+        assert_eq!(openssl(&folder, verify).success(), fits, "{kind}");
+        if fits {
+            assert_eq!(failures(&folder, "root.der"), []);
+        } else {
+            assert_eq!(
+                only_failure(&folder, &["nsCertType"]),
+                Code::ServerUsageMissing
+            );
+        }
+    }
+}
+
+#[test]
+fn sha_224_is_refused_by_others_than_openssl() {
+    let extensions = "subjectAltName = DNS:broker.lan\n";
+    let folder = issued("/CN=broker.lan", extensions, "-sha224");
+    let verify = "verify -auth_level 2 -CAfile root.pem broker.pem";
+    assert!(openssl(&folder, verify).success());
+    let words = ["SHA-224", "OpenSSL still takes"];
+    assert_eq!(only_failure(&folder, &words), Code::WeakSignature);
+}
+
+#[test]
+fn of_several_common_names_the_one_that_is_the_host_is_named() {
+    let folder = issued(
+        "/CN=broker.lan/CN=other",
+        "basicConstraints = CA:FALSE\n",
+        "-sha256",
+    );
+    let verify = "verify -verify_hostname broker.lan -CAfile root.pem broker.pem";
+    assert!(openssl(&folder, verify).success());
+    let words = ["its CN `broker.lan` is the host"];
+    assert_eq!(only_failure(&folder, &words), Code::NoSubjectAltName);
+}
+
+#[test]
+fn rsa_pss_with_a_long_salt_is_no_damage() {
+    let folder = Folder::new();
+    folder.write("extensions", "subjectAltName = DNS:broker.lan\n");
+    let rsa = "-newkey rsa:2048 -nodes";
+    let usage = "-addext keyUsage=critical,keyCertSign";
+    let root = format!("req -x509 {rsa} -keyout ca.key -subj /CN=Home {usage} -out root.pem");
+    openssl(&folder, &root).ok();
+    let request = format!("req -new {rsa} -keyout broker.key -subj /CN=broker.lan");
+    openssl(&folder, &format!("{request} -out broker.csr")).ok();
+    for (salt, fits) in [("222", false), ("32", true)] {
+        let sign = "x509 -req -in broker.csr -CA root.pem -CAkey ca.key -CAcreateserial -days 20";
+        let pss = format!("-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:{salt}");
+        let more = format!("-extfile extensions -sha256 {pss} -out broker.pem");
+        openssl(&folder, &format!("{sign} {more}")).ok();
+        for name in ["root", "broker"] {
+            let convert = format!("x509 -in {name}.pem -outform DER -out {name}.der");
+            openssl(&folder, &convert).ok();
+        }
+        assert!(openssl(&folder, "verify -CAfile root.pem broker.pem").success());
+        if fits {
+            assert_eq!(failures(&folder, "root.der"), []);
+        } else {
+            assert_eq!(only_failure(&folder, &["salt"]), Code::UnsupportedKey);
+        }
+    }
+}
