@@ -238,3 +238,123 @@ fn the_verdicts_are_those_of_mosquitto() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
 }
+
+/// What a client of mosquitto gives.
+const ANONYMOUS: &str = "";
+const TLS: &str = "--cafile ca.crt";
+const MUTUAL: &str = "--cafile ca.crt --cert phone.crt --key phone.key";
+const PASSWORD: &str = "-u alice -P secret";
+const PSK: &str = "--psk 0123456789abcdef --psk-identity phone";
+
+/// Configurations that mosquitto starts with, what a client gives, and whether it is let in.
+const CLIENTS: &[(&str, &str, bool)] = &[
+    (
+        "{TLS}cafile {D}/ca.crt\nrequire_certificate true\nuse_identity_as_username true\n",
+        MUTUAL,
+        true,
+    ),
+    (
+        "{TLS}capath {D}/hashed\nrequire_certificate true\nuse_identity_as_username true\n",
+        MUTUAL,
+        true,
+    ),
+    (
+        "{TLS}cafile {D}/broker.crt\nrequire_certificate true\nuse_identity_as_username true\n",
+        MUTUAL,
+        false,
+    ),
+    (
+        "{TLS}cafile {D}/middle.crt\nrequire_certificate true\nuse_identity_as_username true\n",
+        MUTUAL,
+        false,
+    ),
+    (
+        "{TLS}capath {D}/nothing\nrequire_certificate true\nuse_identity_as_username true\n",
+        MUTUAL,
+        false,
+    ),
+    (
+        "{TLS}allow_anonymous true\nrequire_certificate true\n",
+        MUTUAL,
+        false,
+    ),
+    (
+        "{TLS}allow_anonymous true\nuse_identity_as_username true\n",
+        TLS,
+        false,
+    ),
+    (
+        "allow_anonymous true\nuse_identity_as_username true\n",
+        ANONYMOUS,
+        true,
+    ),
+    (
+        "psk_hint home\npsk_file {D}/psk\nuse_identity_as_username true\n",
+        PSK,
+        true,
+    ),
+    (
+        "allow_anonymous true\ncertfile {D}/phone.crt\nkeyfile {D}/phone.key\n",
+        TLS,
+        false,
+    ),
+    ("password_file {D}/plain\n", PASSWORD, false),
+    ("password_file {D}/hashed-now\n", PASSWORD, true),
+    ("password_file {D}/nobody\n", PASSWORD, false),
+];
+
+#[test]
+fn whom_it_calls_shut_out_is_shut_out() {
+    let folder = household();
+    folder.write("hashed-now", folder.read("plain"));
+    let mut passwords = peer("mosquitto_passwd");
+    run(passwords.arg("-U").arg(folder.join("hashed-now"))).ok();
+    open(&folder.join("hashed-now"), 0o644);
+    let mut wrong = Vec::new();
+    for (options, client, let_in) in CLIENTS {
+        let port = free_port();
+        let options = options
+            .replace("{TLS}", "certfile {D}/broker.crt\nkeyfile {D}/broker.key\n")
+            .replace("{D}", folder.path().to_str().unwrap());
+        let text = format!("listener {port} 127.0.0.1\n{options}");
+        let file = folder.write("mosquitto.conf", &text);
+        open(&file, 0o644);
+        let (good, codes, document) = checked(&file);
+        let is_in = is_let_in(&file, port, client, &folder);
+        if is_in != *let_in || good != *let_in {
+            wrong.push(format!(
+                "{text}{client}: let in: {is_in}, {codes:?}\n{document}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
+}
+
+/// Whether a message of the client reaches mosquitto.
+fn is_let_in(file: &Path, port: u16, client: &str, folder: &Folder) -> bool {
+    let mut command = peer("mosquitto");
+    command.arg("-c").arg(file).current_dir("/");
+    let mut broker = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let opened = until(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let mut publish = peer("mosquitto_pub");
+    publish.args([
+        "-h",
+        "localhost",
+        "-p",
+        &port.to_string(),
+        "-t",
+        "a",
+        "-m",
+        "b",
+    ]);
+    publish.args(client.split(' ').filter(|word| !word.is_empty()));
+    let output = run(publish.current_dir(folder.path()));
+    let _ = broker.kill();
+    let _ = broker.wait();
+    assert!(opened, "mosquitto does not start");
+    output.status == Some(0)
+}

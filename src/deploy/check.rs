@@ -3,6 +3,7 @@
 
 mod access;
 mod access_list;
+mod ciphers;
 mod complaints;
 mod files;
 mod listeners;

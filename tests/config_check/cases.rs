@@ -171,7 +171,28 @@ cases! {
         => Refuses, Some("option-value-invalid"), No, false;
     "a suite that OpenSSL lacks":
         "listener {P} 127.0.0.1\nallow_anonymous true\ncertfile {D}/broker.crt\nkeyfile {D}/broker.key\nciphers NONSENSE\n"
+        => Refuses, Some("option-value-invalid"), No, false;
+    "suites that this OpenSSL lacks":
+        "listener {P} 127.0.0.1\nallow_anonymous true\ncertfile {D}/broker.crt\nkeyfile {D}/broker.key\nciphers RC4-MD5\n"
         => Refuses, None, Because("which suites there are only the OpenSSL of the broker knows"), false;
+    "suites of TLS 1.3 among the older":
+        "listener {P} 127.0.0.1\nallow_anonymous true\ncertfile {D}/broker.crt\nkeyfile {D}/broker.key\nciphers TLS_AES_128_GCM_SHA256\n"
+        => Refuses, Some("option-value-invalid"), No, false;
+    "a list of suites":
+        "listener {P} 127.0.0.1\nallow_anonymous true\ncertfile {D}/broker.crt\nkeyfile {D}/broker.key\nciphers ECDHE+AESGCM:HIGH:!aNULL\n"
+        => Starts, None, No, false;
+    "a socket in a shut folder":
+        "listener 0 {D}/shut/m.sock\nallow_anonymous true\n"
+        => Refuses, Some("cannot-write"), No, true;
+    "a socket in no folder":
+        "listener 0 {D}/no/m.sock\nallow_anonymous true\n"
+        => Refuses, Some("file-not-found"), No, false;
+    "WebSocket alone":
+        "listener {P} 127.0.0.1\nallow_anonymous true\nprotocol websockets\n"
+        => Refuses, Some("option-value-invalid"), Because("a warning, since mosquitto 2.1 starts"), false;
+    "WebSocket beside MQTT":
+        "listener {P} 127.0.0.1\nallow_anonymous true\nlistener {Q} 127.0.0.1\nprotocol websockets\n"
+        => Starts, None, No, false;
     "protocol http":
         "listener {P} 127.0.0.1\nallow_anonymous true\nprotocol http\n"
         => Refuses, Some("option-value-invalid"), No, false;
@@ -476,7 +497,7 @@ cases! {
         "listener 443 127.0.0.1\nallow_anonymous true\n"
         => Refuses, Some("cannot-listen"), Because("a warning, since the service may give mosquitto the right"), true;
     "no web folder":
-        "listener {P} 127.0.0.1\nallow_anonymous true\nprotocol websockets\nhttp_dir {D}/no\n"
+        "listener {Q} 127.0.0.1\nlistener {P} 127.0.0.1\nallow_anonymous true\nprotocol websockets\nhttp_dir {D}/no\n"
         => Refuses, Some("file-not-found"), No, false;
     "no web folder, and no web":
         "listener {P} 127.0.0.1\nallow_anonymous true\nhttp_dir {D}/no\n"

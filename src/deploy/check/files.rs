@@ -52,8 +52,10 @@ impl Paths<'_> {
                 let is_missing = fact.is_some_and(|fact| fact.nodes.is_empty());
                 findings.extend(is_missing.then(|| missing(line)));
             }
-            findings.extend(written::finding(line, self.facts, self.persists()));
         }
+        let persists = self.persists();
+        let lines = self.lines.iter();
+        findings.extend(lines.filter_map(|line| written::finding(line, self.facts, persists)));
         findings.extend(self.unknown_user().or_else(|| self.without_user()));
         findings
     }

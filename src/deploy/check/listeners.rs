@@ -40,8 +40,32 @@ impl Listeners<'_> {
                 findings.extend(identity);
             }
         }
-        findings.extend(astray);
+        findings.extend(astray.or_else(|| self.web_alone()));
         findings
+    }
+
+    /// mosquitto 2.0 counts the sockets that it opens itself, and not those of libwebsockets.
+    fn web_alone(&self) -> Option<Finding> {
+        let default = Some(self.default).filter(|default| is_wanted(default));
+        let mut all = self.others.iter().chain(default);
+        let is_web = |listener: &Listener<'_>| {
+            let protocol = listener.option("protocol");
+            protocol.is_some_and(|line| line.first() == "websockets")
+        };
+        let last = self.others.last().or(default)?;
+        if !all.all(is_web) {
+            return None;
+        }
+        let cause = "every listener is for WebSocket: mosquitto 2.0 does not start without one for MQTT itself (\"unable to start any listening sockets\"); 2.1 does";
+        let remedy =
+            "add a listener without `protocol websockets`, such as `listener 1883 127.0.0.1`";
+        let finding = Finding::warning(Code::OptionValueInvalid, cause);
+        let line = last.option("protocol")?;
+        Some(
+            finding
+                .about(line.place())
+                .with_remedy(Remedy::text(remedy)),
+        )
     }
 
     fn all(&self) -> impl Iterator<Item = &Listener<'_>> {
@@ -135,7 +159,11 @@ fn low_port(listener: &Listener<'_>, facts: &Facts) -> Option<Finding> {
             "/usr/sbin/mosquitto",
         ]),
     );
-    let finding = Finding::warning(Code::CannotListen, cause).with_remedy(remedy);
+    let severity = match facts.user {
+        Some(_) => Severity::Warning,
+        None => Severity::Note,
+    };
+    let finding = Finding::new(Code::CannotListen, severity, cause).with_remedy(remedy);
     Some(finding.about(place(listener)))
 }
 

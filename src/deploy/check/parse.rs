@@ -13,10 +13,16 @@ pub(super) struct Line<'a> {
     pub(super) value: &'a str,
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
     /// The first word of the value: all that mosquitto reads of a number or a boolean.
     pub(super) fn first(&self) -> &str {
         self.value.split(' ').next().unwrap_or_default()
+    }
+
+    /// A word of the value, counted from 0.
+    pub(super) fn word(&self, index: usize) -> Option<&'a str> {
+        let mut words = self.value.split(' ').filter(|word| !word.is_empty());
+        words.nth(index)
     }
 
     /// Whether the value is true.
@@ -103,8 +109,7 @@ impl<'a> Listener<'a> {
             return Some(line.value);
         }
         let line = self.line.as_ref()?;
-        let address = line.value.split(' ').filter(|word| !word.is_empty()).nth(1);
-        address.filter(|word| !word.starts_with('#'))
+        line.word(1).filter(|word| !word.starts_with('#'))
     }
 }
 

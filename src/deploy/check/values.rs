@@ -1,7 +1,7 @@
 //! Values: what mosquitto's `src/conf.c` takes for each option, and what it ends with an error on.
 
-use super::options;
 use super::parse::Line;
+use super::{ciphers, options};
 use crate::finding::{Code, Finding, Remedy};
 
 /// The value is one that mosquitto does not start with, or that it takes for another.
@@ -62,11 +62,8 @@ fn wrong(line: &Line<'_>) -> Option<String> {
             .value
             .contains(['+', '#'])
             .then(|| format!("`{}` has a wildcard in it", line.value)),
-        "ciphers_tls1.3" => line
-            .value
-            .split(':')
-            .find(|suite| !SUITES.contains(suite))
-            .map(|suite| format!("OpenSSL has no cipher suite `{suite}` for TLS 1.3")),
+        "ciphers" => ciphers::wrong(line.value),
+        "ciphers_tls1.3" => ciphers::wrong_1_3(line.value),
         _ => None,
     }
 }
@@ -155,15 +152,6 @@ const NUMBERS: &[(&str, i64, i64)] = &[
     ("message_size_limit", 0, 268_435_455),
     ("sys_interval", 0, 65_535),
     ("log_facility", 0, 7),
-];
-
-/// OpenSSL's suites of TLS 1.3.
-const SUITES: [&str; 5] = [
-    "TLS_AES_256_GCM_SHA384",
-    "TLS_CHACHA20_POLY1305_SHA256",
-    "TLS_AES_128_GCM_SHA256",
-    "TLS_AES_128_CCM_SHA256",
-    "TLS_AES_128_CCM_8_SHA256",
 ];
 
 #[cfg(test)]

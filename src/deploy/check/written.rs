@@ -1,4 +1,5 @@
-//! The files that mosquitto writes: its process number, its log and what it keeps over a restart.
+//! The files that mosquitto writes: its process number, its log, its sockets, and what it keeps over
+//! a restart.
 
 use super::access::{Obstacle, obstacle_to_writing};
 use super::parse::Line;
@@ -14,6 +15,8 @@ enum Target<'a> {
     Log(&'a str),
     /// `persistence_location`, a folder.
     Store(&'a str),
+    /// The Unix socket of `listener 0`, which replaces what is there.
+    Socket(&'a str),
 }
 
 impl<'a> Target<'a> {
@@ -22,6 +25,7 @@ impl<'a> Target<'a> {
             "pid_file" => Self::Pid(line.value),
             "log_dest" => Self::Log(log_file(line)?),
             "persistence_location" => Self::Store(line.value),
+            "listener" if line.first() == "0" => Self::Socket(line.word(1)?),
             _ => return None,
         };
         target.path().starts_with('/').then_some(target)
@@ -29,14 +33,14 @@ impl<'a> Target<'a> {
 
     fn path(self) -> &'a str {
         match self {
-            Self::Pid(path) | Self::Log(path) | Self::Store(path) => path,
+            Self::Pid(path) | Self::Log(path) | Self::Store(path) | Self::Socket(path) => path,
         }
     }
 
     /// The folder that something is made in.
     fn folder(self) -> Option<&'a str> {
         match self {
-            Self::Pid(path) | Self::Log(path) => {
+            Self::Pid(path) | Self::Log(path) | Self::Socket(path) => {
                 let (folder, _) = path.rsplit_once('/')?;
                 Some(if folder.is_empty() { "/" } else { folder })
             }
@@ -49,12 +53,13 @@ impl<'a> Target<'a> {
             Self::Pid(_) => "`pid_file`",
             Self::Log(_) => "log file",
             Self::Store(_) => "`persistence_location`",
+            Self::Socket(_) => "socket",
         }
     }
 
     fn consequence(self) -> &'static str {
         match self {
-            Self::Pid(_) => "mosquitto does not start",
+            Self::Pid(_) | Self::Socket(_) => "mosquitto does not start",
             Self::Log(_) => "mosquitto runs, and nothing is logged there",
             Self::Store(_) => {
                 "mosquitto runs, and saves nothing: retained messages and sessions are lost when it stops"
@@ -64,7 +69,7 @@ impl<'a> Target<'a> {
 
     fn finding(self, code: Code, cause: String) -> Finding {
         match self {
-            Self::Pid(_) => Finding::failure(code, cause),
+            Self::Pid(_) | Self::Socket(_) => Finding::failure(code, cause),
             Self::Log(_) | Self::Store(_) => Finding::warning(code, cause),
         }
     }
@@ -92,11 +97,18 @@ pub(super) fn finding(line: &Line<'_>, facts: &Facts, persists: bool) -> Option<
     let folder = target.folder()?;
     let nodes = |path| facts.files.get(path).map(|fact| fact.nodes.as_slice());
     let of_folder = nodes(folder)?;
+    if of_folder.is_empty() && matches!(target, Target::Pid(_)) {
+        return Some(without_folder(line, target, folder));
+    }
+    // A machine without the broker's user is rarely the broker's.
+    let user = facts.user.as_ref()?;
     if of_folder.is_empty() {
         return Some(without_folder(line, target, folder));
     }
-    let user = facts.user.as_ref()?;
-    let own = nodes(target.path())?;
+    let own = match target {
+        Target::Socket(_) => &[],
+        Target::Pid(path) | Target::Log(path) | Target::Store(path) => nodes(path)?,
+    };
     let obstacle = obstacle_to_writing(user, own, of_folder)?;
     Some(shut(line, target, &user.name, &obstacle))
 }
@@ -105,7 +117,7 @@ fn without_folder(line: &Line<'_>, target: Target<'_>, folder: &str) -> Finding 
     let is_volatile = ["/run/", "/var/run/"]
         .iter()
         .any(|root| folder.starts_with(root));
-    if is_volatile && matches!(target, Target::Pid(_)) {
+    if is_volatile && matches!(target, Target::Pid(_) | Target::Socket(_)) {
         let cause = format!(
             "`{} {}`: the folder `{folder}` is not there now; /run is empty when a system starts, and the service makes the folder",
             line.name, line.value
@@ -157,6 +169,9 @@ fn shut(line: &Line<'_>, target: Target<'_>, user: &str, obstacle: &Obstacle<'_>
         ),
         (Target::Log(_), _) => Remedy::text(
             "write `log_dest file /var/log/mosquitto/mosquitto.log`, a folder of mosquitto's, or `log_dest syslog`",
+        ),
+        (Target::Socket(_), _) => Remedy::text(
+            "write `listener 0 /run/mosquitto/mosquitto.sock`, a folder that the service makes for mosquitto",
         ),
         (Target::Store(path), _) => Remedy::run(
             format!("give the folder to `{user}`"),
