@@ -4,8 +4,11 @@
 
 mod support;
 
+#[macro_use]
 #[path = "config_check/cases.rs"]
 mod cases;
+#[path = "config_check/contents.rs"]
+mod contents;
 
 use std::io::Read as _;
 use std::net::TcpStream;
@@ -226,7 +229,7 @@ fn the_verdicts_are_those_of_mosquitto() {
     let is_root = run(peer("id").arg("-u")).ok().stdout.trim() == "0";
     let folder = household();
     let mut wrong = Vec::new();
-    for case in CASES {
+    for case in CASES.iter().chain(contents::CASES) {
         if case.as_root && !is_root {
             support::skipped(&format!(
                 "{}: only root can start mosquitto as its own user",

@@ -181,12 +181,20 @@ fn title(listener: &Listener<'_>) -> String {
     }
 }
 
+/// Whether two addresses to listen on have one in common.
+fn overlap(one: Option<&str>, other: Option<&str>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else {
+        return true;
+    };
+    let is_every = |address: &str, other: &str| address == "0.0.0.0" && !other.contains(':');
+    one == other || is_every(one, other) || is_every(other, one)
+}
+
 fn duplicates(listeners: &[&Listener<'_>]) -> Vec<Finding> {
     let clash = |one: &Listener<'_>, other: &Listener<'_>| {
         let ports = (one.port(), other.port());
         let same_port = ports.0 == ports.1 && ports.0.is_some_and(|port| port != 0);
-        let addresses = (one.address(), other.address());
-        same_port && (addresses.0 == addresses.1 || addresses.0.is_none() || addresses.1.is_none())
+        same_port && overlap(one.address(), other.address())
     };
     let twice = listeners.iter().enumerate().filter(|(index, listener)| {
         let earlier = listeners.iter().take(*index);

@@ -15,6 +15,8 @@ pub(super) fn findings(lines: &[Line<'_>]) -> Vec<Finding> {
         findings.extend(without(lines, "plugin", is_of_plugin, "plugin"));
         findings.extend(bridges_to_nowhere(lines));
     }
+    findings.extend(bridge_twice(lines));
+    findings.extend(mount_above(lines));
     findings
 }
 
@@ -44,6 +46,33 @@ fn bridges_to_nowhere(lines: &[Line<'_>]) -> Vec<Finding> {
         finding.about(line.place())
     })
     .collect()
+}
+
+/// A second bridge of the same name.
+fn bridge_twice(lines: &[Line<'_>]) -> Option<Finding> {
+    let bridges = || lines.iter().filter(|line| line.name == "connection");
+    let line = bridges().enumerate().find_map(|(at, line)| {
+        let mut earlier = bridges().take(at);
+        earlier
+            .any(|other| other.value == line.value)
+            .then_some(line)
+    })?;
+    let cause = format!(
+        "a second bridge is called `{}`: mosquitto does not start",
+        line.value
+    );
+    let remedy = Remedy::text("give each bridge a name of its own");
+    let finding = Finding::failure(Code::OptionValueInvalid, cause).with_remedy(remedy);
+    Some(finding.about(line.place()))
+}
+
+fn mount_above(lines: &[Line<'_>]) -> Option<Finding> {
+    let mut above = lines.iter().take_while(|line| line.name != "listener");
+    let line = above.find(|line| line.name == "mount_point")?;
+    let cause = "`mount_point` stands above the first `listener` line: mosquitto does not start";
+    let remedy = Remedy::text("move it below the `listener` line that it is for");
+    let finding = Finding::failure(Code::OptionValueInvalid, cause).with_remedy(remedy);
+    Some(finding.about(line.place()))
 }
 
 fn late_per_listener(lines: &[Line<'_>]) -> Option<Finding> {

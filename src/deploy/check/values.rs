@@ -15,6 +15,12 @@ pub(super) fn finding(line: &Line<'_>) -> Option<Finding> {
         let finding = Finding::warning(Code::OptionValueInvalid, cause).with_remedy(remedy);
         return Some(finding.about(line.place()));
     }
+    if line.value.is_empty() && PASSED_OVER.contains(&line.name) {
+        let cause = format!("`{}` has no value, and is without effect", line.name);
+        let finding = Finding::warning(Code::OptionValueInvalid, cause);
+        let remedy = Remedy::text("give a value, or take the line out");
+        return Some(finding.about(line.place()).with_remedy(remedy));
+    }
     let wrong = if line.value.is_empty() {
         "it has no value".to_owned()
     } else {
@@ -62,6 +68,8 @@ fn wrong(line: &Line<'_>) -> Option<String> {
             .value
             .contains(['+', '#'])
             .then(|| format!("`{}` has a wildcard in it", line.value)),
+        "address" | "addresses" => bridge_address(line),
+        "topic" => bridge_topic(line),
         "ciphers" => ciphers::wrong(line.value),
         "ciphers_tls1.3" => ciphers::wrong_1_3(line.value),
         _ => None,
@@ -106,6 +114,40 @@ fn none_of(value: &str, words: &[&str]) -> String {
     format!("`{value}` is none of {}", words.join(", "))
 }
 
+/// Options that mosquitto complains of where they have no value, and starts.
+const PASSED_OVER: [&str; 4] = [
+    "log_type",
+    "max_connections",
+    "persistent_client_expiration",
+    "protocol",
+];
+
+/// `address`: each with a port that exists, where it has one.
+fn bridge_address(line: &Line<'_>) -> Option<String> {
+    let words = line
+        .value
+        .split(' ')
+        .take_while(|word| !word.starts_with('#'));
+    let ports = words.filter_map(|word| word.rsplit_once(':'));
+    let mut ports = ports.map(|(_, port)| number(port));
+    let port = ports.find(|port| !(1..=65_535).contains(port))?;
+    Some(format!("{port} is no port from 1 to 65535"))
+}
+
+/// `topic`: a pattern, a direction and a quality of service.
+fn bridge_topic(line: &Line<'_>) -> Option<String> {
+    let direction = line.word(1)?;
+    let known = ["out", "in", "both"];
+    if !known
+        .iter()
+        .any(|word| direction.eq_ignore_ascii_case(word))
+    {
+        return Some(none_of(direction, &known));
+    }
+    let quality = line.word(2)?;
+    (!(0..=2).contains(&number(quality))).then(|| format!("`{quality}` is no QoS from 0 to 2"))
+}
+
 /// Options that take one of a few words.
 const WORDS: &[(&str, &[&str])] = &[
     ("tls_version", &["tlsv1.3", "tlsv1.2", "tlsv1.1"]),
@@ -148,6 +190,7 @@ const NUMBERS: &[(&str, i64, i64)] = &[
     ("max_packet_size", 20, 268_435_455),
     ("max_inflight_messages", i64::MIN, 65_535),
     ("max_topic_alias", 0, 65_535),
+    ("websockets_headers_size", 0, 65_535),
     ("memory_limit", 0, i64::MAX),
     ("message_size_limit", 0, 268_435_455),
     ("sys_interval", 0, 65_535),
