@@ -113,9 +113,7 @@ fn not_yet(case: &Case<'_>, certificate: &Certificate, what: &str) -> Finding {
 
 fn soon(case: &Case<'_>, certificate: &Certificate, what: &str, remedy: Remedy) -> Option<Finding> {
     let limit = case.question.warning_period.after(case.now())?;
-    // What lives for days is renewed in its last third, as ACME clients do.
-    let third = (certificate.not_after - certificate.not_before) / 3;
-    if certificate.not_after >= limit || certificate.not_after - case.now() >= third {
+    if certificate.not_after >= limit {
         return None;
     }
     let cause = format!("{what} ends on {}", end(case.now(), certificate));
