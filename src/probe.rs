@@ -72,7 +72,7 @@ pub struct Secrets {
     /// The key of the client certificate.
     pub key: Option<PrivateKey>,
     /// Other keys of the same store, with their certificates: sent where the server asks for
-    /// certificates of their CAs.
+    /// certificates of their CAs, or names none and theirs is trusted here.
     pub others: Vec<(Identity, PrivateKey)>,
     /// The password for CONNECT.
     pub password: Option<Password>,
@@ -124,7 +124,8 @@ impl Prober {
         let lists = material.crls.iter().map(|(_, list)| list.as_slice());
         let anchors = tls::Anchors::new(anchors, lists, now);
         let key_log = secrets.key_log.map(tls::KeyLog::new);
-        let shared = tls::Shared::new(anchors, tls::Identities::new(keys), key_log);
+        let identities = tls::Identities::new(keys, &material.trust.anchors);
+        let shared = tls::Shared::new(anchors, identities, key_log);
         Ok(Self {
             material: Arc::new(material),
             others,

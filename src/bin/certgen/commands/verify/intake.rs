@@ -416,7 +416,8 @@ fn is_open(store: &Keystore, needs_key: bool) -> bool {
         _ => false,
     };
     let any_sealed = needs_key && store.entries.iter().any(|entry| sealed(&entry.content));
-    store.integrity == Integrity::Verified && !any_sealed
+    let is_whole = store.integrity == Integrity::Verified || store.format == Format::Pem;
+    is_whole && !any_sealed
 }
 
 fn anchors(store: &Keystore) -> Vec<Vec<u8>> {

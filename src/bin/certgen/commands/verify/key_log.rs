@@ -22,6 +22,11 @@ pub(super) fn open(path: &Path, is_for_people: bool) -> Result<Box<dyn Write + S
         return Ok(Box::new(std::io::stdout()));
     }
     let shown = format!("`{}`", path.display());
+    if path.is_symlink() {
+        let cause = format!("{shown} is a link, and the secrets of TLS are written through none");
+        return Err(Failure::new(Code::CannotWrite, cause)
+            .with_remedy(Remedy::text("name the file itself, or another path")));
+    }
     let file = open_file(path).map_err(|error| Failure::cannot_write(&shown, &error))?;
     present::warn(&format!(
         "whoever reads {shown} can decrypt what this check sends and receives"
