@@ -260,11 +260,15 @@ impl Session<'_> {
 
     /// What a message that came back does not show at once: whether it comes again, and at which pace.
     async fn look_again(&mut self, outcome: Option<Outcome>) -> Option<Outcome> {
-        let circle = self.watch_for_copies().await;
-        if circle.is_none() && matches!(outcome, Some(Outcome::Good(_))) {
+        let came = Instant::now();
+        if matches!(outcome, Some(Outcome::Good(_))) {
             self.pace().await;
         }
-        circle.or(outcome)
+        // Where nothing came while pings were answered, no time is spent on waiting for it.
+        if self.mqtt.copies == 0 && self.mqtt.twin_pings.is_some() {
+            return outcome;
+        }
+        self.watch_for_copies(came).await.or(outcome)
     }
 
     /// What MQTT 5's CONNACK forbids is not sent.
@@ -314,11 +318,7 @@ impl Session<'_> {
                     }
                     self.mqtt.puback = reply(Ok(Puback { code, reason }), asked);
                 }
-                Packet::Publish(publish) if echo.is_some() && self.is_ours(&publish) => {
-                    self.mqtt.copies += 1;
-                    self.acknowledge(&publish, deadline).await?;
-                }
-                Packet::Publish(publish) if self.is_ours(&publish) => {
+                Packet::Publish(publish) if echo.is_none() && self.is_ours(&publish) => {
                     self.mqtt.echo = reply(Ok(()), asked);
                     echo = Some(publish);
                 }
@@ -393,6 +393,10 @@ impl Session<'_> {
     /// A packet that is not the one awaited: messages of others are acknowledged and counted.
     async fn other(&mut self, packet: Packet, deadline: Instant) -> Result<(), Silence> {
         match packet {
+            Packet::Publish(publish) if self.is_ours(&publish) => {
+                self.mqtt.copies += 1;
+                self.acknowledge(&publish, deadline).await
+            }
             Packet::Publish(publish) => {
                 self.mqtt.other_messages += 1;
                 if publish.topic == self.plan.topic {

@@ -52,7 +52,7 @@ pub struct Mqtt {
     pub echo: Reply<()>,
     /// The answers to PINGREQ.
     pub pings: Vec<Reply<()>>,
-    /// The answers to two PINGREQs sent at once, acknowledged late: the last of a few tries.
+    /// The answers to two PINGREQs sent at once, acknowledged late: the shortest of a few tries.
     pub twin_pings: Option<Duration>,
     /// Messages that were not ours (retained ones, or of others on the same topic).
     pub other_messages: usize,

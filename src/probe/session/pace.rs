@@ -16,6 +16,7 @@ const FAST: Duration = Duration::from_millis(20);
 /// How long two answers are waited for.
 const LIMIT: Duration = Duration::from_millis(200);
 const TRIES: usize = 3;
+const ENOUGH: usize = 2;
 
 impl Session<'_> {
     /// Asks two things at once, where some answer was fast: with Nagle's algorithm on, the broker's
@@ -25,15 +26,23 @@ impl Session<'_> {
         if !is_fast(self.mqtt) {
             return;
         }
+        let mut answered = 0;
         for _ in 0..TRIES {
             let Some(Ok(took)) = before(self.clock.within(LIMIT), self.twin_pings()).await else {
                 break;
             };
-            self.mqtt.twin_pings = Some(took);
-            // What took longer was slow for another reason, and leaves the question open.
-            if took.as_millis() <= *DELAY.end() {
+            // What took longer than the delay was slow for another reason, and leaves the question
+            // open; a second answer gives copies of the message time to come.
+            let shortest = self.mqtt.twin_pings.map_or(took, |so_far| so_far.min(took));
+            self.mqtt.twin_pings = Some(shortest);
+            answered += usize::from(took.as_millis() <= *DELAY.end());
+            if answered == ENOUGH || DELAY.contains(&took.as_millis()) {
                 break;
             }
+        }
+        if self.mqtt.copies > 0 {
+            // The answers came between them.
+            self.mqtt.twin_pings = None;
         }
     }
 
