@@ -14,7 +14,7 @@ pub use metrics::{ConversationMetrics, conversation_error_metrics, conversation_
 pub use text::{conversation_line, conversation_text};
 
 use crate::diagnose::transcript::{Request, Transcript};
-use crate::finding::{Code, Finding, Verdict};
+use crate::finding::{Finding, Verdict};
 use crate::x509::Certificate;
 
 /// The target as a URL.
@@ -35,13 +35,12 @@ pub fn address(request: &Request) -> String {
     }
 }
 
-/// The code of the finding that decides the verdict.
-fn first_code(findings: &[Finding]) -> Option<Code> {
+/// The finding that decides the verdict.
+fn deciding(findings: &[Finding]) -> Option<&Finding> {
     let verdict = Verdict::of(findings);
     findings
         .iter()
         .find(|finding| finding.severity.as_str() == verdict.as_str())
-        .map(|finding| finding.code)
 }
 
 /// The certificates as the broker sent them, leaf first; those that can be read.

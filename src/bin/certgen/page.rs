@@ -44,7 +44,7 @@ impl Destination {
             return Err(Failure::new(Code::CannotWrite, cause)
                 .with_remedy(Remedy::text("name a file in it")));
         }
-        if !kind.is_file() || is_of_the_system(path) {
+        if !kind.is_file() || is_descriptor(path) {
             return Ok(Self::Stream(path.to_owned()));
         }
         let real = fs::canonicalize(path).map_err(|error| Failure::cannot_read(path, &error))?;
@@ -61,6 +61,22 @@ impl Destination {
                 "choose another path for the report, or remove that file yourself",
             )),
         )
+    }
+
+    /// The same for an option; `other` is the option of another report that takes standard output.
+    pub(crate) fn wanted(
+        path: Option<&Path>,
+        other: Option<&str>,
+    ) -> Result<Option<Self>, Failure> {
+        let destination = path.map(Self::of).transpose()?;
+        match (&destination, other) {
+            (Some(Self::Output), Some(other)) => {
+                let cause = format!("`--html -` and `{other}` both want standard output");
+                Err(Failure::new(Code::Usage, cause)
+                    .with_remedy(Remedy::text("name a file for the page")))
+            }
+            _ => Ok(destination),
+        }
     }
 
     /// Whether the page takes standard output, where other reports would go.
@@ -103,14 +119,16 @@ fn new(path: &Path) -> Result<Destination, Failure> {
     }
 }
 
-/// Where standard output is a file, `/dev/stdout` leads to one.
-fn is_of_the_system(path: &Path) -> bool {
-    ["/dev", "/proc"].iter().any(|root| path.starts_with(root))
+/// The name of something that is open already: where standard output is a file, `/dev/stdout` leads
+/// to one. Other files below `/dev` are files like any.
+fn is_descriptor(path: &Path) -> bool {
+    let names = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"];
+    names.iter().any(|name| path.starts_with(name))
 }
 
 fn stream(path: &Path, page: &str) -> Result<(), Failure> {
     let written = OpenOptions::new()
-        .write(true)
+        .append(true)
         .open(path)
         .and_then(|mut stream| stream.write_all(page.as_bytes()));
     match written {
@@ -119,5 +137,25 @@ fn stream(path: &Path, page: &str) -> Result<(), Failure> {
             &error,
         )),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_what_is_open_are_streams() {
+        for name in ["/dev/stdout", "/dev/fd/63", "/proc/self/fd/1"] {
+            assert!(is_descriptor(Path::new(name)), "{name}");
+        }
+        for name in [
+            "/dev/shm/broker.key",
+            "/proc/1/fd/3",
+            "/device",
+            "page.html",
+        ] {
+            assert!(!is_descriptor(Path::new(name)), "{name}");
+        }
     }
 }

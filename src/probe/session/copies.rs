@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::{MOST_PACKETS, Outcome, Session};
 use crate::diagnose::transcript::{MOST_COPIES, Silence};
 
-/// The shortest and the longest time that a second copy is waited for: twice as long as the first
-/// took, since nearly every check waits in vain.
+/// The shortest and the longest time that a second copy is waited for, where no answered pings gave
+/// it time to come: twice as long as the first took.
 const FIRST: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(30));
 /// How long copies are counted once there is a second one.
 const MORE: Duration = Duration::from_millis(400);

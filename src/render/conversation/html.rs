@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::text::{milliseconds, shown_detail};
-use super::{address, first_code};
+use super::{address, deciding};
 use crate::diagnose::transcript::{Outcome, Step, Transcript};
 use crate::finding::{Code, Finding, Remedy, Verdict};
 use crate::pki::audit::{Link, Place};
@@ -66,13 +66,13 @@ impl PageEntry {
         Self {
             verdict: Verdict::of(findings),
             target: address(&transcript.request),
-            first: first_code(findings),
+            first: deciding(findings).map(|finding| finding.code),
         }
     }
 }
 
-/// The list of many conversations, the worst first; `anchors` in [`anchored`] count from 0 in the
-/// order of `entries`.
+/// The list of many conversations, the worst first; each leads to what [`anchored`] has under its
+/// place in `entries`, counted from 0.
 #[must_use]
 pub fn conversation_list(entries: &[PageEntry]) -> String {
     let mut order: Vec<(usize, &PageEntry)> = entries.iter().enumerate().collect();

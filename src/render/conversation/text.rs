@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::address;
+use super::{address, deciding};
 use crate::diagnose::transcript::{Outcome, Step, StepName, Transcript};
 use crate::finding::{Finding, Verdict};
 use crate::render::escape::terminal;
@@ -129,10 +129,7 @@ fn style_of(verdict: Verdict) -> anstyle::Style {
 pub fn conversation_line(transcript: &Transcript, findings: &[Finding]) -> String {
     let verdict = Verdict::of(findings);
     let word = format!("{:<8}", verdict.as_str());
-    let first = findings
-        .iter()
-        .find(|finding| finding.severity.as_str() == verdict.as_str());
-    let what = first.map_or_else(String::new, |first| {
+    let what = deciding(findings).map_or_else(String::new, |first| {
         format!("  {}: {}", first.code, terminal(&first.cause))
     });
     format!(

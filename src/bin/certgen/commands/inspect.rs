@@ -84,15 +84,14 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> Result<Status, Fa
 /// Where the page goes, where one is wanted; standard output takes one report.
 fn destination(arguments: &Arguments, context: &Context) -> Result<Option<Destination>, Failure> {
     let output = &arguments.output;
-    let destination = output.html.as_deref().map(Destination::of).transpose()?;
-    let others = output.nagios || output.prometheus || output.pem || context.json;
-    if others && destination.as_ref().is_some_and(Destination::is_output) {
-        let cause = "`--html -` and another form of report both want standard output";
-        return Err(
-            Failure::new(Code::Usage, cause).with_remedy(Remedy::text("name a file for the page"))
-        );
-    }
-    Ok(destination)
+    let others = [
+        (output.prometheus, "--prometheus"),
+        (output.nagios, "--nagios"),
+        (output.pem, "--pem"),
+        (context.json, "--json"),
+    ];
+    let other = others.iter().find(|(is_given, _)| *is_given);
+    Destination::wanted(output.html.as_deref(), other.map(|(_, name)| *name))
 }
 
 fn print(

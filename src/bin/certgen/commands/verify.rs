@@ -85,9 +85,9 @@ fn check(arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
 fn one(host: &str, arguments: &Arguments, context: &Context) -> Result<Status, Failure> {
     let target = Target::parse(host)?;
     let request = request::request(arguments, &target)?;
+    let mut output = Output::one(arguments, context)?;
     let check = Check::prepare(arguments, context)?;
     let runtime = runtime(false)?;
-    let mut output = Output::one(arguments, context)?;
     let report = runtime.block_on(async {
         tokio::select! {
             report = check.run(&request) => Some(report),

@@ -63,8 +63,8 @@ pub(super) fn run(
             arguments.jobs
         ));
     }
-    let check = Arc::new(Check::prepare(arguments, context)?);
     let mut output = Output::many(arguments, context)?;
+    let check = Arc::new(Check::prepare(arguments, context)?);
     let started = Instant::now();
     let count = requests.len();
     let runtime = runtime(true)?;

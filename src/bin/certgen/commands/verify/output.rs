@@ -279,22 +279,12 @@ impl Output {
 
 /// Where the page goes, where one is wanted; standard output takes one report.
 fn destination(arguments: &Arguments, context: &Context) -> Result<Option<Destination>, Failure> {
-    let Some(path) = &arguments.output.html else {
-        return Ok(None);
-    };
-    let destination = Destination::of(path)?;
     let output = &arguments.output;
     let other = match (output.prometheus, output.nagios, context.json) {
-        (true, ..) => "--prometheus",
-        (_, true, _) => "--nagios",
-        (.., true) => "--json",
-        _ => return Ok(Some(destination)),
+        (true, ..) => Some("--prometheus"),
+        (_, true, _) => Some("--nagios"),
+        (.., true) => Some("--json"),
+        _ => None,
     };
-    if destination.is_output() {
-        let cause = format!("`--html -` and `{other}` both want standard output");
-        return Err(
-            Failure::new(Code::Usage, cause).with_remedy(Remedy::text("name a file for the page"))
-        );
-    }
-    Ok(Some(destination))
+    Destination::wanted(output.html.as_deref(), other)
 }
