@@ -26,11 +26,12 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
-    /// What `path` stands for; `-` is standard output.
+    /// What `path` stands for; `-` is standard output, and so are its names below `/dev`.
     ///
     /// Fails where something would be lost: a page replaces nothing but pages.
     pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
-        if path == Path::new("-") {
+        let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+        if names.iter().any(|name| path == Path::new(name)) {
             return Ok(Self::Output);
         }
         let kind = match fs::metadata(path) {
@@ -119,10 +120,10 @@ fn new(path: &Path) -> Result<Destination, Failure> {
     }
 }
 
-/// The name of something that is open already: where standard output is a file, `/dev/stdout` leads
-/// to one. Other files below `/dev` are files like any.
+/// The name of something that is open already, perhaps a file. Other files below `/dev` are files
+/// like any.
 fn is_descriptor(path: &Path) -> bool {
-    let names = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"];
+    let names = ["/dev/stderr", "/dev/fd", "/proc/self/fd"];
     names.iter().any(|name| path.starts_with(name))
 }
 
@@ -146,8 +147,11 @@ mod tests {
 
     #[test]
     fn only_names_of_what_is_open_are_streams() {
-        for name in ["/dev/stdout", "/dev/fd/63", "/proc/self/fd/1"] {
+        for name in ["/dev/stderr", "/dev/fd/63", "/proc/self/fd/3"] {
             assert!(is_descriptor(Path::new(name)), "{name}");
+        }
+        for name in ["-", "/dev/stdout"] {
+            assert!(Destination::of(Path::new(name)).unwrap().is_output());
         }
         for name in [
             "/dev/shm/broker.key",
